@@ -1,1 +1,7 @@
+"""Results one can trust: the item store, statistics, provenance, tables. Knows no paper and imports no torch."""
 
+from biosig.results.cells import Cell
+from biosig.results.items import CellRun, CellStore
+from biosig.results.rows import Item
+
+__all__ = ["Cell", "CellRun", "CellStore", "Item"]
