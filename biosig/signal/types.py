@@ -52,7 +52,8 @@ class Recording:
 class Mixture:
     """Clean signal, the interference as scaled, and their sum, all of shape (n,), at an exact SNR in dB.
 
-    ``conditions`` names what the mixture was made of (subject, channel, ecg record, …); it travels into the items.
+    ``conditions`` names what the mixture was made of (subject, channel, ecg record, …);
+    it travels into the items.
     """
 
     clean: np.ndarray
@@ -68,7 +69,8 @@ class Mixture:
     def __post_init__(self):
         check_rate(self.fs, name=f"rate of mixture {self.item}")
         for name in ("clean", "interference", "noisy"):
-            object.__setattr__(self, name, as_signal(getattr(self, name), f"{name} of {self.item}", mono=True))
+            signal = as_signal(getattr(self, name), f"{name} of {self.item}", mono=True)
+            object.__setattr__(self, name, signal)
         same_shape(self.clean, self.interference, "clean", "interference")
         same_shape(self.clean, self.noisy, "clean", "noisy")
         if self.active is not None:
