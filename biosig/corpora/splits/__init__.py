@@ -1,0 +1,80 @@
+"""Who trains, who validates, who tests: committed files, by subject and by source record, made before mixing."""
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from itertools import combinations
+
+from biosig.errors import ConfigError, DataError
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One side of a split: its subjects (or source records), and its channels and exercises where they matter."""
+
+    subjects: tuple[str, ...]
+    channels: tuple[int, ...] = ()
+    exercises: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Split:
+    """A train/validation/test split; ``shared`` holds subjects found on two sides, which only ``official`` may have."""
+
+    corpus: str
+    variant: str
+    why: str
+    train: Part
+    validation: Part
+    test: Part
+    shared: tuple[str, ...] = ()
+
+
+def names() -> tuple[str, ...]:
+    """Corpora that have a committed split."""
+    files = resources.files(__package__).iterdir()
+    return tuple(sorted(file.name[: -len(".json")] for file in files if file.name.endswith(".json")))
+
+
+def split(name: str, variant: str = "default") -> Split:
+    """The committed split of a corpus.
+
+    Args:
+        name: corpus, e.g. "3dc".
+        variant: "default", or a named one ("official", "disjoint" for NINAPro DB2).
+
+    Raises:
+        ConfigError: no such corpus or variant.
+        DataError: the file is not a split, or two of its sides share a subject and it does not say so.
+    """
+    if name not in names():
+        raise ConfigError(f"no split for corpus {name!r}: expected one of {', '.join(names())}.")
+    variants = json.loads(resources.files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8"))
+    if variant not in variants:
+        raise ConfigError(f"no split {variant!r} for corpus {name!r}: expected one of {', '.join(variants)}.")
+    return parse(name, variant, variants[variant])
+
+
+def parse(name: str, variant: str, content: dict) -> Split:
+    """A :class:`Split` from the content of its file, checked for subjects on two sides."""
+    try:
+        parts = {part: _part(content[part]) for part in PARTS}
+        why, allowed = content["why"], tuple(content.get("shared", ()))
+    except (KeyError, TypeError) as error:
+        raise DataError(f"split {variant!r} of {name!r} is incomplete: {error} is missing.") from None
+    _check_disjoint(f"split {variant!r} of {name!r}", parts, allowed)
+    return Split(name, variant, why, shared=allowed, **parts)
+
+
+def _part(content: dict) -> Part:
+    fields = ("channels", "exercises")
+    return Part(tuple(content["subjects"]), *(tuple(content.get(field, ())) for field in fields))
+
+
+def _check_disjoint(what: str, parts: dict[str, Part], allowed: tuple[str, ...]) -> None:
+    for a, b in combinations(PARTS, 2):
+        common = set(parts[a].subjects) & set(parts[b].subjects)
+        if common - set(allowed):
+            raise DataError(f"{what} has {sorted(common)} in both {a} and {b}: expected disjoint subjects.")
