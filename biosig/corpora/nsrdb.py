@@ -1,6 +1,6 @@
 """MIT-BIH Normal Sinus Rhythm Database: the ECG that is mixed into EMG, prepared as interference at 1 kHz.
 
-Reads WFDB records (``16265.hea`` + ``16265.dat``) or PhysioNet's ATM export (``16265m.mat`` + ``16265m.info``).
+Reads WFDB records (``16265.hea`` + ``16265.dat``) or PhysioNet's ATM export (``16265m.mat`` + ``.info``).
 """
 
 from pathlib import Path
@@ -14,8 +14,9 @@ from biosig.signal.types import Recording
 
 FS_RAW = 128.0
 FS = 1000.0
-RECORDS = tuple(
-    "16265 16272 16273 16420 16483 16539 16773 16786 16795 17052 17453 18177 18184 19088 19090 19093 19140 19830".split()
+RECORDS = (
+    *("16265", "16272", "16273", "16420", "16483", "16539", "16773", "16786", "16795"),
+    *("17052", "17453", "18177", "18184", "19088", "19090", "19093", "19140", "19830"),
 )
 CALIBRATION_S = {"19088": 40.0, "19090": 40.0, "19093": 40.0, "19140": 40.0, "19830": 30.0}
 MAX_SAMPLES = 70_000  # at 1 kHz, as the authors
@@ -30,13 +31,14 @@ CARD = Card(
     rate=FS_RAW,
     licence="ODC-By 1.0",
     citation_key="goldberger2000physionet",
-    citation="A. L. Goldberger et al.: PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(23), e215-e220, 2000.",
+    citation="A. L. Goldberger et al.: PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(23), "
+    "e215-e220, 2000.",
     url="https://physionet.org/content/nsrdb/1.0.0/",
-    how_to_get="Run `biosig fetch nsrdb`, or place the records of https://physionet.org/content/nsrdb/1.0.0/ in "
-    "$BIOSIG_DATA/nsrdb_60s or $BIOSIG_DATA/nsrdb.",
+    how_to_get="Run `biosig fetch nsrdb`, or place the records of "
+    "https://physionet.org/content/nsrdb/1.0.0/ in $BIOSIG_DATA/nsrdb_60s or $BIOSIG_DATA/nsrdb.",
     quirks=(
-        "Records 19088, 19090, 19093, 19140 and 19830 open with 22 to 35 s of square calibration pulses, which are "
-        "not ECG: `corrected` uses them from 40 s on (19830: from 30 s), `faithful` whole, as the authors' code did.",
+        "Records 19088, 19090, 19093, 19140 and 19830 open with 22 to 35 s of square calibration pulses, which "
+        "are not ECG: `corrected` uses them from 40 s on (19830: 30 s), `faithful` whole, as the authors' code.",
         "Sampled at 128 Hz: nothing lies above 64 Hz, so the 200 Hz low-pass of the paper does nothing.",
     ),
     manifest="nsrdb_60s.txt",
@@ -46,8 +48,8 @@ CARD = Card(
 def load(root: Path, record: str, corrected: bool = True) -> Recording:
     """The first lead of a record at 1000 Hz in mV, prepared as interference, at most 70 s.
 
-    FFT resampling 128 → 1000 Hz, first 70,000 samples, then :func:`prepare`. Calibration pulses are cut off before
-    resampling, so that they ring into nothing.
+    FFT resampling 128 → 1000 Hz, first 70,000 samples, then :func:`prepare`. Calibration pulses are cut off
+    before resampling, so that they ring into nothing.
 
     Args:
         root: folder of the records.
@@ -63,14 +65,16 @@ def load(root: Path, record: str, corrected: bool = True) -> Recording:
     raw = read_raw(root, record)
     start = round(CALIBRATION_S.get(record, 0.0) * FS_RAW) if corrected else 0
     if raw.size - start < FS_RAW:
-        raise DataError(f"record {record} of nsrdb ends at {raw.size / FS_RAW:g} s: expected ECG after its "
-                        f"{start / FS_RAW:g} s of calibration pulses.")
+        raise DataError(
+            f"record {record} of nsrdb ends at {raw.size / FS_RAW:g} s: expected ECG after its "
+            f"{start / FS_RAW:g} s of calibration pulses."
+        )
     signal = prepare(resample_fft(raw[start:], FS_RAW, FS)[:MAX_SAMPLES])
     return Recording(signal, FS, "mV", f"nsrdb/{record}", record, "ECG1", "nsrdb")
 
 
 def prepare(ecg: np.ndarray, fs: float = FS) -> np.ndarray:
-    """ECG as interference: Butterworth order 3, 10 Hz high-pass and then 200 Hz low-pass, zero phase, (..., n)."""
+    """ECG (..., n) as interference: Butterworth order 3, 10 Hz high-pass, then 200 Hz low-pass, zero phase."""
     return butter_zero_phase(butter_zero_phase(ecg, fs, 3, 10.0, "highpass"), fs, 3, 200.0, "lowpass")
 
 
@@ -94,7 +98,7 @@ def _read_atm(mat: Path) -> np.ndarray:
     try:
         counts = loadmat(mat)["val"][0].astype(np.float64)
     except Exception:  # scipy raises many kinds for a damaged file; all mean one thing here
-        raise DataError(f"{mat} is damaged or cut short: expected a MATLAB file with the variable val.") from None
+        raise DataError(f"{mat} is damaged or cut short: expected a .mat with the variable val.") from None
     if counts.size != n:
         raise DataError(f"{mat} holds {counts.size} samples: its .info announces {n}.")
     if (counts == ATM_INVALID).any():
@@ -115,7 +119,7 @@ def _read_info(info: Path) -> tuple[float, float, int]:
     except (IndexError, ValueError):
         raise DataError(f"{info} is not in the layout of PhysioNet's ATM export.") from None
     if rate != FS_RAW or units.strip() != "mV" or gain <= 0:
-        raise DataError(f"{info} says {rate:g} Hz, gain {gain:g} per {units}: expected 128 Hz, counts per mV.")
+        raise DataError(f"{info} says {rate:g} Hz, gain {gain:g}, units {units!r}: expected 128 Hz and mV.")
     return gain, base, n
 
 

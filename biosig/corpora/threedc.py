@@ -1,8 +1,8 @@
-"""3DC armband: forearm surface EMG of 21 people, 10 channels, 11 gestures of about 5 s (Côté-Allard et al. 2019).
+"""3DC armband: forearm surface EMG of 21 people, 10 channels, 11 gestures of 5 s (Côté-Allard et al. 2019).
 
-Layout: ``3dc/ParticipantN/{train,test}/EMG/3dc_EMG_gesture_{cycle}_{gesture}.txt``. The folder names ``train`` and
-``test`` are the corpus's own two sessions and have nothing to do with our split, which is by participant.
-Channels count from 0 here.
+Layout: ``3dc/ParticipantN/{train,test}/EMG/3dc_EMG_gesture_{cycle}_{gesture}.txt``. The folder names
+``train`` and ``test`` are the corpus's own two sessions and have nothing to do with our split, which is by
+participant. Channels count from 0 here.
 """
 
 import logging
@@ -30,16 +30,16 @@ BAD_CHANNELS = frozenset({("Participant1", 1)})  # "channel 2" when counted from
 CARD = Card(
     name="3dc",
     title="3DC Armband dataset",
-    what="Surface EMG of the forearm, 10 dry electrodes around it, 11 gestures × 4 cycles × 2 sessions, 21 people.",
+    what="Surface EMG of the forearm, 10 dry electrodes, 11 gestures × 4 cycles × 2 sessions, 21 people.",
     units="counts",
     rate=FS,
     licence="none stated",
     citation_key="cote2019threedc",
-    citation="U. Côté-Allard, G. Gagnon-Turcotte, F. Laviolette, B. Gosselin: A low-cost, wireless, 3-D-printed "
-    "custom armband for sEMG hand gesture recognition. Sensors 19(12), 2811, 2019.",
+    citation="U. Côté-Allard, G. Gagnon-Turcotte, F. Laviolette, B. Gosselin: A low-cost, wireless, "
+    "3-D-printed custom armband for sEMG hand gesture recognition. Sensors 19(12), 2811, 2019.",
     url="https://github.com/LibEMG/3DCDataset",
-    how_to_get="Run `biosig fetch 3dc`, or clone https://github.com/LibEMG/3DCDataset, and place its Participant "
-    "folders in $BIOSIG_DATA/3dc.",
+    how_to_get="Run `biosig fetch 3dc`, or clone https://github.com/LibEMG/3DCDataset, and place its "
+    "Participant folders in $BIOSIG_DATA/3dc.",
     quirks=(
         "Participant21 is a byte-for-byte copy of Participant19 and is refused.",
         "Channel 1 (counted from 0) of Participant1 is bad and is dropped.",
@@ -93,7 +93,7 @@ def load_gesture(path: Path) -> np.ndarray:
 
 
 def load_cycle(root: Path, participant: str, part: str = "train", cycle: int = 0):
-    """All channels of one cycle: its 11 gestures, each high-passed at 20 Hz (order 4, zero phase), end to end.
+    """All channels of one cycle: its 11 gestures, each high-passed (20 Hz, order 4, zero phase), end to end.
 
     Filtering each file by itself keeps the jumps between files out of the signal.
 
@@ -128,12 +128,12 @@ def segments(root: Path, participants, channels, seconds: float = 10.0) -> list[
 
 
 def survey(root: Path, participants, channels, seconds: float = 10.0) -> Segmented:
-    """Consecutive segments of each participant and channel over both sessions and cycles, scaled, and the drops.
+    """Consecutive segments of each participant and channel over sessions and cycles, scaled, and the drops.
 
-    The remainder of each cycle is dropped, then bad or flat channels, then segments with spikes. What is left of one
-    participant and channel is divided by its largest |x|: the analogue of the paper's division by the maximum "of
-    the whole file per exercise and channel", whose files hold a subject's whole exercise. Dropping spikes first
-    matters, or one corrupted packet would shrink two minutes of EMG by a factor of 100.
+    The remainder of each cycle is dropped, then bad or flat channels, then segments with spikes. What is left
+    of one participant and channel is divided by its largest |x|: the analogue of the paper's division by the
+    maximum of the file per exercise and channel, where a file is all that a subject did in that exercise.
+    Spikes go first, or one corrupted packet would shrink four minutes of EMG by a factor of 100.
 
     Args:
         root: folder that holds the Participant folders.
@@ -159,7 +159,8 @@ def _survey_channel(root, participant: str, channel: int, n: int) -> Segmented:
     name = f"3dc/{participant}/ch{channel}"
     if (participant, channel) in BAD_CHANNELS:
         return Segmented([], [Drop(name, "bad channel")])
-    cuts = [cut for part in PARTS for cycle in CYCLES for cut in _cut(load(root, participant, channel, part, cycle), n)]
+    cycles = [load(root, participant, channel, part, cycle) for part in PARTS for cycle in CYCLES]
+    cuts = [cut for recording in cycles for cut in _cut(recording, n)]
     if not any(np.ptp(cut.signal) > 0 for cut in cuts):
         return Segmented([], [Drop(name, "flat channel or no whole segment")])
     reasons = [_unusable(cut.signal) for cut in cuts]

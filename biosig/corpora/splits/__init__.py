@@ -1,4 +1,4 @@
-"""Who trains, who validates, who tests: committed files, by subject and by source record, made before mixing."""
+"""Who trains, validates and tests: committed files, by subject and by source record, made before mixing."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Part:
-    """One side of a split: its subjects (or source records), and its channels and exercises where they matter."""
+    """One side of a split: its subjects (or source records); channels and exercises where they matter."""
 
     subjects: tuple[str, ...]
     channels: tuple[int, ...] = ()
@@ -21,7 +21,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Split:
-    """A train/validation/test split; ``shared`` holds subjects found on two sides, which only ``official`` may have."""
+    """Train, validation and test; ``shared`` names subjects on two sides, which only an official split may."""
 
     corpus: str
     variant: str
