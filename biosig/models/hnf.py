@@ -1,0 +1,47 @@
+"""The half-normalised filters (HNF) block that MSEMG and SDEMG are built from.
+
+Source: MSEMG, section III-B, whose reference [22] first filtered ECG at several resolutions. Glossary:
+    B batch   n samples   C = 64 features   k kernel length   d dilation of the parallel filters
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+KERNELS = (3, 5, 9, 15)
+SLOPE = 0.2  # of every LeakyReLU
+
+
+def conv(c_in: int, c_out: int, k: int, dilation: int = 1) -> nn.Conv1d:
+    """A length-preserving convolution with reflected edges, Kaiming-normal weights and zero bias."""
+    layer = nn.Conv1d(c_in, c_out, k, padding="same", dilation=dilation, padding_mode="reflect")
+    nn.init.kaiming_normal_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class HNF(nn.Module):
+    """Filters at four resolutions, half of them instance-normalised, around a residual path.
+
+    (B, C, n) → (B, C, n), n > 7·dilation (the reflection of the longest filter).
+
+    Args:
+        features: C, divisible by 4.
+        dilation: of the four parallel filters only.
+    """
+
+    def __init__(self, features: int = 64, dilation: int = 1):
+        super().__init__()
+        quarter = features // len(KERNELS)
+        self.filters = nn.ModuleList(conv(features, quarter, k, dilation) for k in KERNELS)
+        self.mix = conv(features, features, 9)
+        self.norm = nn.InstanceNorm1d(features // 2)  # no affine, no running statistics
+        self.out = conv(features, features, 9)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = torch.cat([filter_(x) for filter_ in self.filters], dim=1)  # (B, C, n)
+        y = self.mix(y)                                                 # (B, C, n)
+        normed, plain = y.chunk(2, dim=1)                               # (B, C/2, n) twice
+        y = torch.cat([self.norm(normed), plain], dim=1)                # (B, C, n)
+        y = self.out(F.leaky_relu(y, SLOPE))                            # (B, C, n)
+        return x + F.leaky_relu(y, SLOPE)

@@ -1,0 +1,31 @@
+"""Networks by name, so that a checkpoint can say which one it belongs to."""
+
+import inspect
+
+from torch import nn
+
+from biosig.errors import ConfigError
+from biosig.models.fcn import FCN
+from biosig.models.msemg import MSEMG
+from biosig.models.sdemg import SDEMG
+
+NETWORKS: dict[str, type[nn.Module]] = {"fcn": FCN, "msemg": MSEMG, "sdemg": SDEMG}
+
+
+def build(name: str, **options: object) -> nn.Module:
+    """A freshly initialised network, e.g. ``build("msemg", backend="torch")``.
+
+    Raises:
+        ConfigError: an unknown name, or an option that the network does not have.
+    """
+    if name not in NETWORKS:
+        raise ConfigError(f"Network {name!r} is unknown: expected one of {', '.join(NETWORKS)}.")
+    known = set(inspect.signature(NETWORKS[name]).parameters)
+    if strange := set(options) - known:
+        raise ConfigError(f"Network {name} has no option {min(strange)!r}: expected some of {sorted(known)}.")
+    return NETWORKS[name](**options)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Trainable parameters, as Table II of the MSEMG paper counts them."""
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)

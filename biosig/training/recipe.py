@@ -1,0 +1,57 @@
+"""How to train: the numbers a paper's appendix should hold, in one frozen object."""
+
+from dataclasses import dataclass
+
+from biosig.errors import ConfigError
+from biosig.training.objectives import objective
+
+PRECISIONS = ("float32", "bf16")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training schedule, checked when made.
+
+    Attributes:
+        name: of the run; it seeds the objective's draws together with ``seed``.
+        steps_per_epoch: optimiser steps between two validations.
+        max_epochs: the longest schedule.
+        batch: windows per step.
+        window: samples per window.
+        lr: Adam's first learning rate.
+        betas: Adam's decay rates.
+        loss: a name of :data:`biosig.training.objectives.OBJECTIVES`.
+        clip_norm: largest norm of the whole gradient; None leaves it alone.
+        plateau_factor: the learning rate is multiplied by it …
+        plateau_patience: … after this many epochs without a better validation value, counted anew each time.
+        early_stop: stop after this many epochs without a better validation value.
+        precision: "float32", or "bf16" for convolutions under autocast (the scan stays float32).
+        seed: which repetition this is.
+
+    Raises:
+        ConfigError: a number that cannot be trained with.
+    """
+
+    name: str
+    steps_per_epoch: int
+    max_epochs: int
+    batch: int = 16
+    window: int = 2000
+    lr: float = 1e-4
+    betas: tuple[float, float] = (0.9, 0.99)
+    loss: str = "l1"
+    clip_norm: float | None = 1.0
+    plateau_factor: float = 0.8
+    plateau_patience: int = 5
+    early_stop: int = 15
+    precision: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self):
+        objective(self.loss)
+        for field in ("steps_per_epoch", "max_epochs", "batch", "window", "lr", "early_stop"):
+            if not getattr(self, field) > 0:
+                found = getattr(self, field)
+                raise ConfigError(f"{field} of recipe {self.name} is {found}: expected more than 0.")
+        if self.precision not in PRECISIONS:
+            raise ConfigError(f"precision is {self.precision!r}: expected one of {', '.join(PRECISIONS)}.")
