@@ -1,4 +1,4 @@
-"""Results one can trust: the item store, statistics, provenance, tables. Knows no paper and imports no torch."""
+"""Results one can trust: item store, statistics, provenance, tables. Knows no paper, imports no torch."""
 
 from biosig.results.cells import Cell
 from biosig.results.items import CellRun, CellStore

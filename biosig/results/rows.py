@@ -40,7 +40,7 @@ class Item:
 
     def __post_init__(self):
         if not (self.item and self.metric):
-            raise DataError(f"an item is called {self.item!r}, its metric {self.metric!r}: expected both names.")
+            raise DataError(f"an item is named {self.item!r}, its metric {self.metric!r}: expected both.")
         if self.value is not None and not math.isfinite(self.value):
             reason = self.reason or ("not a number" if math.isnan(self.value) else "infinite")
             object.__setattr__(self, "reason", reason)
