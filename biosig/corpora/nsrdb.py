@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from biosig.corpora.cards import Card
+from biosig.corpora.preparation import as_interference
 from biosig.errors import ConfigError, DataError, MissingDataError
-from biosig.signal.filters import butter_zero_phase, resample_fft
+from biosig.signal.filters import resample_fft
 from biosig.signal.types import Recording
 
 FS_RAW = 128.0
@@ -37,8 +38,8 @@ CARD = Card(
     how_to_get="Run `biosig fetch nsrdb`, or place the records of "
     "https://physionet.org/content/nsrdb/1.0.0/ in $BIOSIG_DATA/nsrdb_60s or $BIOSIG_DATA/nsrdb.",
     quirks=(
-        "Records 19088, 19090, 19093, 19140 and 19830 open with 22 to 35 s of square calibration pulses, which "
-        "are not ECG: `corrected` uses them from 40 s on (19830: 30 s), `faithful` whole, as the authors' code.",
+        "Records 19088, 19090, 19093, 19140 and 19830 open with 22 to 35 s of square calibration pulses, "
+        "not ECG: `corrected` uses them from 40 s on (19830: 30 s), `faithful` whole, as the authors did.",
         "Sampled at 128 Hz: nothing lies above 64 Hz, so the 200 Hz low-pass of the paper does nothing.",
     ),
     manifest="nsrdb_60s.txt",
@@ -48,8 +49,8 @@ CARD = Card(
 def load(root: Path, record: str, corrected: bool = True) -> Recording:
     """The first lead of a record at 1000 Hz in mV, prepared as interference, at most 70 s.
 
-    FFT resampling 128 → 1000 Hz, first 70,000 samples, then :func:`prepare`. Calibration pulses are cut off
-    before resampling, so that they ring into nothing.
+    FFT resampling 128 → 1000 Hz, first 70,000 samples, then :func:`biosig.corpora.preparation.as_interference`.
+    Calibration pulses are cut off before resampling, so that they ring into nothing.
 
     Args:
         root: folder of the records.
@@ -69,13 +70,8 @@ def load(root: Path, record: str, corrected: bool = True) -> Recording:
             f"record {record} of nsrdb ends at {raw.size / FS_RAW:g} s: expected ECG after its "
             f"{start / FS_RAW:g} s of calibration pulses."
         )
-    signal = prepare(resample_fft(raw[start:], FS_RAW, FS)[:MAX_SAMPLES])
+    signal = as_interference(resample_fft(raw[start:], FS_RAW, FS)[:MAX_SAMPLES], FS)
     return Recording(signal, FS, "mV", f"nsrdb/{record}", record, "ECG1", "nsrdb")
-
-
-def prepare(ecg: np.ndarray, fs: float = FS) -> np.ndarray:
-    """ECG (..., n) as interference: Butterworth order 3, 10 Hz high-pass, then 200 Hz low-pass, zero phase."""
-    return butter_zero_phase(butter_zero_phase(ecg, fs, 3, 10.0, "highpass"), fs, 3, 200.0, "lowpass")
 
 
 def read_raw(root: Path, record: str) -> np.ndarray:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from biosig.corpora.cards import Card
+from biosig.corpora.preparation import cut, normalised
 from biosig.errors import ConfigError, DataError, MissingDataError
 from biosig.signal.filters import butter_zero_phase
 from biosig.signal.types import Recording
@@ -24,6 +25,7 @@ CYCLES = (0, 1)
 GESTURES = range(11)  # 0 is rest
 HIGH_PASS_HZ = 20.0  # alone: the 500 Hz edge of the paper's band is Nyquist here
 SPIKE_RATIO = 25.0  # peak / std of a segment; real bursts stay under it, corrupted packets do not
+FLAT_COUNTS = 0.5  # less than the rounding to whole counts leaves of any real signal
 DUPLICATES = {"Participant21": "Participant19"}
 BAD_CHANNELS = frozenset({("Participant1", 1)})  # "channel 2" when counted from 1: 8 times the others' std
 
@@ -149,48 +151,31 @@ def survey(root: Path, participants, channels, seconds: float = 10.0) -> Segment
     kept, dropped = [], []
     for participant in participants:
         for channel in channels:
-            found = _survey_channel(root, participant, channel, round(seconds * FS))
+            found = _survey_channel(root, participant, channel, seconds)
             kept += found.kept
             dropped += found.dropped
     return Segmented(kept, dropped)
 
 
-def _survey_channel(root, participant: str, channel: int, n: int) -> Segmented:
+def _survey_channel(root, participant: str, channel: int, seconds: float) -> Segmented:
     name = f"3dc/{participant}/ch{channel}"
     if (participant, channel) in BAD_CHANNELS:
         return Segmented([], [Drop(name, "bad channel")])
     cycles = [load(root, participant, channel, part, cycle) for part in PARTS for cycle in CYCLES]
-    cuts = [cut for recording in cycles for cut in _cut(recording, n)]
-    if not any(np.ptp(cut.signal) > 0 for cut in cuts):
-        return Segmented([], [Drop(name, "flat channel or no whole segment")])
-    reasons = [_unusable(cut.signal) for cut in cuts]
-    dropped = [Drop(cut.item, reason) for cut, reason in zip(cuts, reasons, strict=True) if reason]
-    kept = [cut for cut, reason in zip(cuts, reasons, strict=True) if not reason]
-    return Segmented(_normalised(kept), dropped)
-
-
-def _cut(recording: Recording, n: int):
-    for k in range(recording.signal.size // n):
-        piece = slice(k * n, (k + 1) * n)
-        yield _with(recording, recording.signal[piece], recording.units, f"{recording.item}/s{k}", piece)
+    pieces = [piece for recording in cycles for piece in cut(recording, seconds)]
+    reasons = [_unusable(piece.signal) for piece in pieces]
+    judged = list(zip(pieces, reasons, strict=True))
+    dropped = [Drop(piece.item, reason) for piece, reason in judged if reason]
+    return Segmented(normalised([piece for piece, reason in judged if not reason]), dropped)
 
 
 def _unusable(signal: np.ndarray) -> str:
+    """Why a segment in counts cannot be used, "" if it can."""
     std = signal.std()
-    if std == 0:
-        return "flat"
+    if std < FLAT_COUNTS:
+        return f"flat, std is {std:.2g} counts"
     ratio = np.abs(signal).max() / std
     return f"spike, peak is {ratio:.0f} standard deviations" if ratio > SPIKE_RATIO else ""
-
-
-def _normalised(cuts: list[Recording]) -> list[Recording]:
-    peak = max((np.abs(cut.signal).max() for cut in cuts), default=1.0)
-    return [_with(cut, cut.signal / peak, "normalised", cut.item, slice(None)) for cut in cuts]
-
-
-def _with(recording: Recording, signal, units: str, item: str, piece: slice) -> Recording:
-    r = recording
-    return Recording(signal, r.fs, units, item, r.subject, r.channel, r.source, r.active[piece])
 
 
 @lru_cache(maxsize=8)  # a participant has 4 cycles, and every channel of each is wanted in turn

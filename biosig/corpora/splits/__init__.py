@@ -21,7 +21,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Split:
-    """Train, validation and test; ``shared`` names subjects on two sides, which only an official split may."""
+    """Train, validation and test; ``shared`` names subjects on two sides, as an official split may have."""
 
     corpus: str
     variant: str
