@@ -47,6 +47,10 @@ def arv(x: np.ndarray, fs: float = 1000) -> np.ndarray:
 
     Raises:
         SignalError: less than one window.
+
+    Example:
+        >>> arv(np.repeat([1.0, -3.0], 1000))
+        array([1., 3.])
     """
     x = as_signal(x)
     window = round(ARV_WINDOW_S * check_rate(fs))

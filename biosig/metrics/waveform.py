@@ -18,6 +18,11 @@ def snr(clean: np.ndarray, estimate: np.ndarray) -> np.ndarray:
 
     Raises:
         SignalError: shapes differ, NaN, or a clean signal that is silent, to which no SNR belongs.
+
+    Example:
+        >>> clean = np.array([1.0, -1.0, 1.0, -1.0])
+        >>> round(float(snr(clean, 1.1 * clean)), 6)
+        20.0
     """
     clean, estimate = _pair(clean, estimate)
     signal = np.square(clean).sum(axis=-1)

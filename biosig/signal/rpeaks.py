@@ -29,6 +29,12 @@ def detect_r_peaks(x: np.ndarray, fs: float = 1000) -> np.ndarray:
 
     Raises:
         SignalError: not one finite channel, too short to filter, or too low a rate.
+
+    Example:
+        >>> seconds = np.arange(3000) / 1000
+        >>> beats = sum(np.exp(-(((seconds - at) / 0.02) ** 2)) for at in (0.5, 1.3, 2.1))
+        >>> detect_r_peaks(beats).tolist()
+        [500, 1300, 2100]
     """
     return r_peaks_in_band(ecg_band(as_signal(x, mono=True), fs), fs)
 

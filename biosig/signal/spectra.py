@@ -64,6 +64,12 @@ def mean_frequency(x: np.ndarray, fs: float = 1000) -> np.ndarray:
 
     Returns:
         Shape (..., frames); frame i is centred on sample i·hop (:func:`frame_centres`).
+
+    Example:
+        >>> click = np.zeros(129)
+        >>> click[64] = 1.0  # a click has a flat spectrum: the mean of the bins from 11.7 to 500 Hz
+        >>> round(float(mean_frequency(click)[2]), 1)
+        255.9
     """
     frequencies, magnitude = stft_magnitude(x, fs)
     keep = frequencies >= LOWEST_HZ
