@@ -186,7 +186,7 @@ def where(items_by_seed: BySeed, conditions: Mapping[str, str]) -> dict[int, lis
 
 def compare(a: BySeed, b: BySeed, metric: str) -> Paired | None:
     """System a against b on the items that have a value in every seed of both; None if there are none."""
-    names = [_complete(side, metric) for side in (a, b)]
+    names = [complete(side, metric) for side in (a, b)]
     common = names[0] & names[1]
     if not common:
         return None
@@ -195,6 +195,13 @@ def compare(a: BySeed, b: BySeed, metric: str) -> Paired | None:
     low, high = interval or (None, None)
     n = len(units[0])
     return Paired(difference, low, high, p, min(1.0, 2.0 ** (1 - n)), n, len(common), *map(len, names))
+
+
+def complete(items_by_seed: BySeed, metric: str) -> set[str]:
+    """Names of the items that have a value in every seed."""
+    names = [{row.item for row in items if row.metric == metric and row.value is not None}
+             for items in items_by_seed.values()]
+    return set.intersection(*names) if names else set()
 
 
 def _choose(items_by_seed: BySeed, metric: str, only: Iterable[str] | None) -> dict[int, list[Item]]:
@@ -220,12 +227,6 @@ def _over_seeds(per_seed: Mapping[int, Mapping[str, float]]) -> dict[str, float]
     subjects = sorted({subject for means in per_seed.values() for subject in means})
     return {subject: float(np.mean([means[subject] for means in per_seed.values() if subject in means]))
             for subject in subjects}
-
-
-def _complete(items_by_seed: BySeed, metric: str) -> set[str]:
-    names = [{row.item for row in items if row.metric == metric and row.value is not None}
-             for items in items_by_seed.values()]
-    return set.intersection(*names) if names else set()
 
 
 def _version(rows: Sequence[Item], metric: str) -> str:

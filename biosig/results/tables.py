@@ -66,7 +66,8 @@ class Table:
     def __post_init__(self):
         for row in self.rows:
             if len(row) != len(self.columns):
-                raise ConfigError(f"a row of table {self.name} has {len(row)} entries: expected {len(self.columns)}.")
+                wanted = len(self.columns)
+                raise ConfigError(f"table {self.name} has a row of {len(row)} entries: expected {wanted}.")
 
 
 def label(text: str) -> Entry:

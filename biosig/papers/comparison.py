@@ -1,0 +1,227 @@
+"""The paper beside here: a protocol hands over its runs and gets the tables that everyone is shown."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from biosig.papers.transcription import Column, Figure, PaperTable, Transcription
+from biosig.papers.verdicts import DIFFERS, NOT_ATTEMPTED, Runs, Verdict, judge, judge_figure
+from biosig.results.items import Cell, CellRun, CellStore
+from biosig.results.statistics import BySeed, Paired, compare, complete, holm, summarise, summarise_by
+from biosig.results.tables import PAPER, RUN, Entry, Table, absent, label, measured, number
+
+JUDGEMENT_COLUMNS = ("Where", "What", "Paper", "Here", "Verdict", "Why")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A paper's transcription and one profile's runs of it.
+
+    Attributes:
+        runs: system → its finished cells.
+        labels: system → what to call it; also the order of the rows.
+        here: what stands in for the paper's data, for a column's head: "3DC for NINAPro DB2".
+        reasons: system → why there is no run of it, where more is known than that.
+    """
+
+    paper: Transcription
+    profile: str
+    runs: Mapping[str, Sequence[CellRun]]
+    labels: Mapping[str, str]
+    here: str
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def items(self, system: str) -> BySeed:
+        """seed → items; those of several folds together."""
+        found: dict[int, list] = {}
+        for run in self.runs.get(system, ()):
+            found.setdefault(run.cell.seed, []).extend(run.items)
+        return found
+
+    def rows(self, table: PaperTable) -> Runs:
+        """The same by the paper's rows."""
+        return {row: self.items(system) for row, system in table.systems.items()}
+
+    def keys(self, *systems: str) -> tuple[str, ...]:
+        """Keys of the cells of these systems."""
+        return tuple(run.cell.key for system in dict.fromkeys(systems) for run in self.runs.get(system, ()))
+
+    def missing(self, system: str) -> str:
+        """Why there is no number of a system."""
+        return self.reasons.get(system, f"no finished run in the {self.profile} profile")
+
+    def head(self, text: str) -> str:
+        """A column's head for numbers of ours."""
+        return f"{text} ({self.here})"
+
+
+def collect(store: CellStore, cells: Iterable[Cell]) -> dict[str, list[CellRun]]:
+    """system → the runs of it that are finished, in the order of ``cells``; each damaged one is an error.
+
+    Raises:
+        DataError: a damaged cell.
+    """
+    found: dict[str, list[CellRun]] = {}
+    for cell in cells:
+        if store.done(cell):
+            found.setdefault(cell.system, []).append(store.read(cell))
+    return found
+
+
+def beside(c: Comparison, table: PaperTable, metric: str, extras: Sequence[str] = ()) -> Table:
+    """One metric of a table: paper, here with interval and numbers of items, verdict.
+
+    Args:
+        c: the comparison.
+        table: the paper's table.
+        metric: which of its columns.
+        extras: systems that the paper does not have, to be shown without a verdict.
+    """
+    column, row_of = table.column(metric), {system: row for row, system in table.systems.items()}
+    rows, notes = [], []
+    for system in (s for s in c.labels if s in row_of or s in extras):
+        entry = _here(c, system, column)
+        verdict = judged(c, table, column, row_of[system]) if system in row_of else None
+        printed = column.values[row_of[system]].entry if system in row_of else Entry("not in the paper")
+        rows.append((label(c.labels[system]), printed, entry, _counts(entry), _word(c, table, verdict)))
+        notes += _reasons(c.labels[system], entry, verdict)
+    heads = ("System", f"Paper: {column.heading}", f"{c.head('Here')}: {column.heading}",
+             "Items / subjects / seeds", "Verdict")
+    title = f"{table.number}, {column.title}: {table.title.lower()} ({column.better} is better)"
+    return Table(f"{table.name}_{metric}", title, heads, tuple(rows), tuple([*notes, INTERVAL_NOTE]))
+
+
+INTERVAL_NOTE = ("Means go over items, then subjects, then seeds; in brackets, their 95 % bootstrap interval over "
+                 "subjects.")
+
+
+def against(c: Comparison, table: PaperTable, metric: str, system: str) -> Table:
+    """One system against every other, paired on the items both have."""
+    column, name = table.column(metric), c.labels[system]
+    others = [other for other in c.labels if other != system]
+    pairs = {other: compare(c.items(system), c.items(other), metric) for other in others}
+    adjusted = holm({other: pair.p for other, pair in pairs.items() if pair is not None})
+    rows = [_paired_row(c, column, system, other, pairs[other], adjusted.get(other)) for other in others]
+    heads = ("Against", f"Its {column.heading}", f"{name} on the same items", f"{name} minus it",
+             "Items / subjects", "p")
+    had = [pair for pair in pairs.values() if pair is not None]
+    notes = [f"With {pair.n_subjects} subjects the smallest p before adjustment is {pair.smallest_p:.2g}, "
+             f"and {len(had)} comparisons share it." for pair in had[:1]]
+    title = f"{name} against the others, {column.title} ({column.better} is better): {c.here}"
+    return Table(f"{table.name}_{metric}_paired", title, heads, tuple(rows), (*notes, PAIRED_NOTE))
+
+
+PAIRED_NOTE = "p: exact two-sided Wilcoxon signed-rank test over subject means, adjusted by Holm's method."
+
+
+def by_level(c: Comparison, figure: Figure, metric: str) -> Table:
+    """A figure's numbers: a row per system, a column per level of the condition, and the claim's verdict."""
+    column = c.paper.tables[figure.of].column(metric)
+    rows = []
+    for system in c.labels:
+        levels = summarise_by(c.items(system), metric, figure.condition)
+        entries = [measured(levels[level], column.style, c.keys(system), interval=False) if level in levels
+                   else absent(c.missing(system) if not c.runs.get(system) else "run on other levels only")
+                   for level in figure.levels]
+        rows.append((label(c.labels[system]), *entries))
+    verdict = judge_figure(c.paper, figure, metric, c.rows(c.paper.tables[figure.of]), c.profile)
+    notes = (f'The paper: "{figure.quote}" ({figure.printed})',
+             f"{verdict.word.capitalize()}: {verdict.reason}.")
+    title = f"{figure.number}, {column.heading} by {figure.condition}: {figure.title} ({c.here})"
+    return Table(f"{figure.name}_{metric}", title, ("System", *figure.levels), tuple(rows), notes)
+
+
+def glance(c: Comparison, which: Callable[[str], bool] = lambda word: True, name: str = "glance",
+           title: str = "Every number and claim, and what became of it") -> Table:
+    """A line for every number and every claim of the paper whose verdict ``which`` accepts."""
+    lines = [line for table in c.paper.tables.values() for line in _table_lines(c, table)]
+    lines += [line for figure in c.paper.figures.values() for line in _figure_lines(c, figure)]
+    rows = tuple(line for word, line in lines if which(word))
+    return Table(name, f"{title} ({c.here})", JUDGEMENT_COLUMNS, rows)
+
+
+def unreproduced(c: Comparison) -> Table:
+    """The lines of :func:`glance` that differ or were not attempted, for the page that says why."""
+    return glance(c, lambda word: word in (DIFFERS, NOT_ATTEMPTED), "unreproduced", "What did not reproduce")
+
+
+def judged(c: Comparison, table: PaperTable, column: Column, row: str) -> Verdict:
+    """The verdict on one number, with the protocol's own reason where there is no run."""
+    system = table.systems[row]
+    if not c.runs.get(system):
+        return Verdict(NOT_ATTEMPTED, c.missing(system))
+    return judge(c.paper, table, column, row, c.rows(table), c.profile)
+
+
+def _here(c: Comparison, system: str, column: Column) -> Entry:
+    if not c.runs.get(system):
+        return absent(c.missing(system))
+    return measured(summarise(c.items(system), column.metric), column.style, c.keys(system))
+
+
+def _counts(entry: Entry) -> Entry:
+    if not entry.n:
+        return absent(entry.note)
+    n = entry.n
+    text = f"{n['items']} / {n['subjects']} / {n['seeds']}"
+    return Entry(text + (f", {n['failed']} failed" if n["failed"] else ""), RUN, keys=entry.keys)
+
+
+def _word(c: Comparison, table: PaperTable, verdict: Verdict | None) -> Entry:
+    if verdict is None:
+        return Entry("")
+    if verdict.word == NOT_ATTEMPTED:
+        return absent(verdict.reason)
+    return Entry(verdict.word, RUN, keys=c.keys(*table.systems.values()), note=verdict.reason)
+
+
+def _reasons(name: str, entry: Entry, verdict: Verdict | None) -> list[str]:
+    notes = [f"{name}: {entry.note}."] if entry.value is not None and entry.note else []
+    if verdict is not None and verdict.word != NOT_ATTEMPTED:
+        notes.append(f"{name}: {verdict.word}: {verdict.reason}.")
+    return notes
+
+
+def _paired_row(c: Comparison, column: Column, system: str, other: str, pair: Paired | None,
+                p: float | None) -> tuple[Entry, ...]:
+    if pair is None:
+        why = c.missing(other if c.runs.get(system) else system)
+        return (label(c.labels[other]), *[absent(why)] * 5)
+    keys = c.keys(system, other)
+    common = complete(c.items(system), column.metric) & complete(c.items(other), column.metric)
+    theirs, ours = (measured(summarise(c.items(name), column.metric, only=common), column.style,
+                             c.keys(name), interval=False) for name in (other, system))
+    interval = "" if pair.low is None else " [{}, {}]".format(
+        *(number(x, "+" + column.style) for x in (pair.low, pair.high)))
+    difference = Entry(number(pair.difference, "+" + column.style) + interval, RUN, pair.difference, pair.low,
+                       pair.high, keys)
+    return (label(c.labels[other]), theirs, ours, difference,
+            Entry(f"{pair.n_items} / {pair.n_subjects}", RUN, keys=keys),
+            Entry(f"{p:.2g}", RUN, p, keys=keys))
+
+
+def _table_lines(c: Comparison, table: PaperTable) -> list[tuple[str, tuple[Entry, ...]]]:
+    lines = []
+    for column in table.columns:
+        for row, system in table.systems.items():
+            verdict = judged(c, table, column, row)
+            what = label(f"{c.labels.get(system, row)}, {column.heading}")
+            entries = (column.values[row].entry, _here(c, system, column), *_judgement(c, table, verdict))
+            lines.append((verdict.word, (label(table.number), what, *entries)))
+    return lines
+
+
+def _figure_lines(c: Comparison, figure: Figure) -> list[tuple[str, tuple[Entry, ...]]]:
+    table, lines = c.paper.tables[figure.of], []
+    for metric in figure.metrics:
+        verdict = judge_figure(c.paper, figure, metric, c.rows(table), c.profile)
+        what = label(f"{figure.best} best, {table.column(metric).title}")
+        printed = Entry("the claim", PAPER, note=figure.quote)
+        entries = (label(figure.number), what, printed, label(""), *_judgement(c, table, verdict))
+        lines.append((verdict.word, entries))
+    return lines
+
+
+def _judgement(c: Comparison, table: PaperTable, verdict: Verdict) -> tuple[Entry, Entry]:
+    keys = c.keys(*table.systems.values())
+    source = RUN if keys else "label"
+    return Entry(verdict.word, source, keys=keys), Entry(verdict.reason, source, keys=keys)
