@@ -46,16 +46,19 @@ CARD = Card(
 )
 
 
-def load(root: Path, record: str, corrected: bool = True) -> Recording:
+def load(root: Path, record: str, corrected: bool = True, first_s: float | None = None) -> Recording:
     """The first lead of a record at 1000 Hz in mV, prepared as interference, at most 70 s.
 
-    FFT resampling 128 → 1000 Hz, first 70,000 samples, then :func:`biosig.corpora.preparation.as_interference`.
-    Calibration pulses are cut off before resampling, so that they ring into nothing.
+    FFT resampling 128 → 1000 Hz, first 70,000 samples, then the filters of
+    :func:`biosig.corpora.preparation.as_interference`. Calibration pulses are cut off before resampling, so that
+    they ring into nothing.
 
     Args:
         root: folder of the records.
         record: e.g. "16265".
         corrected: leave out the calibration pulses (default); False is faithful to the authors' code.
+        first_s: use no more than the first seconds of the record, counted before any cut. With 60, the full
+            database gives exactly what its 60 s export gives.
 
     Raises:
         ConfigError: no such record.
@@ -63,7 +66,7 @@ def load(root: Path, record: str, corrected: bool = True) -> Recording:
     """
     if record not in RECORDS:
         raise ConfigError(f"nsrdb has no record {record!r}: expected one of {', '.join(RECORDS)}.")
-    raw = read_raw(root, record)
+    raw = read_raw(root, record)[: None if first_s is None else round(first_s * FS_RAW)]
     start = round(CALIBRATION_S.get(record, 0.0) * FS_RAW) if corrected else 0
     if raw.size - start < FS_RAW:
         raise DataError(

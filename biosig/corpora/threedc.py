@@ -27,6 +27,8 @@ HIGH_PASS_HZ = 20.0  # alone: the 500 Hz edge of the paper's band is Nyquist her
 SPIKE_RATIO = 25.0  # peak / std of a segment; real bursts stay under it, corrupted packets do not
 FLAT_COUNTS = 0.5  # less than the rounding to whole counts leaves of any real signal
 DUPLICATES = {"Participant21": "Participant19"}
+# Cycle 0 whole and gestures 0 and 1 of cycle 1 are byte-for-byte Participant13's, by their channel pattern too.
+COPIED_CYCLES = {("Participant14", "test", 0): "Participant13", ("Participant14", "test", 1): "Participant13"}
 BAD_CHANNELS = frozenset({("Participant1", 1)})  # "channel 2" when counted from 1: 8 times the others' std
 
 CARD = Card(
@@ -36,14 +38,16 @@ CARD = Card(
     units="counts",
     rate=FS,
     licence="none stated",
-    citation_key="cote2019threedc",
-    citation="U. Côté-Allard, G. Gagnon-Turcotte, F. Laviolette, B. Gosselin: A low-cost, wireless, "
-    "3-D-printed custom armband for sEMG hand gesture recognition. Sensors 19(12), 2811, 2019.",
+    citation_key="cote2019deep",
+    citation="U. Côté-Allard et al.: Deep learning for electromyographic hand gesture signal classification "
+    "using transfer learning. IEEE Trans. Neural Syst. Rehabil. Eng. 27(4), 760-771, 2019.",
     url="https://github.com/LibEMG/3DCDataset",
     how_to_get="Run `biosig fetch 3dc`, or clone https://github.com/LibEMG/3DCDataset, and place its "
     "Participant folders in $BIOSIG_DATA/3dc.",
     quirks=(
         "Participant21 is a byte-for-byte copy of Participant19 and is refused.",
+        "Participant14's second session holds 13 files of Participant13 (cycle 0, and gestures 0 and 1 of cycle 1): "
+        "both cycles are dropped, or validation data would be in the training set.",
         "Channel 1 (counted from 0) of Participant1 is bad and is dropped.",
         "Participants 1, 3, 4 and 5 have dropped packets: gestures of 2.6 to 5.3 s instead of 5.7 s.",
         "Some 10 s segments hold spikes (peak over 25 standard deviations): they are dropped before scaling.",
@@ -56,7 +60,7 @@ CARD = Card(
 
 @dataclass(frozen=True)
 class Drop:
-    """A segment or a whole channel that was left out, and why."""
+    """A segment, a cycle or a whole channel that was left out, and why."""
 
     item: str
     reason: str
@@ -157,16 +161,18 @@ def survey(root: Path, participants, channels, seconds: float = 10.0) -> Segment
     return Segmented(kept, dropped)
 
 
-def _survey_channel(root, participant: str, channel: int, seconds: float) -> Segmented:
+def _survey_channel(root: Path, participant: str, channel: int, seconds: float) -> Segmented:
     name = f"3dc/{participant}/ch{channel}"
     if (participant, channel) in BAD_CHANNELS:
         return Segmented([], [Drop(name, "bad channel")])
-    cycles = [load(root, participant, channel, part, cycle) for part in PARTS for cycle in CYCLES]
-    pieces = [piece for recording in cycles for piece in cut(recording, seconds)]
-    reasons = [_unusable(piece.signal) for piece in pieces]
-    judged = list(zip(pieces, reasons, strict=True))
-    dropped = [Drop(piece.item, reason) for piece, reason in judged if reason]
-    return Segmented(normalised([piece for piece, reason in judged if not reason]), dropped)
+    cycles = [(part, cycle) for part in PARTS for cycle in CYCLES]
+    copied = [c for c in cycles if (participant, *c) in COPIED_CYCLES]
+    own = [load(root, participant, channel, *c) for c in cycles if c not in copied]
+    pieces = [piece for recording in own for piece in cut(recording, seconds)]
+    reasons = {piece.item: _unusable(piece.signal) for piece in pieces}
+    dropped = [Drop(f"{name}/{p}{c}", f"copy of {COPIED_CYCLES[participant, p, c]}") for p, c in copied]
+    dropped += [Drop(item, reason) for item, reason in reasons.items() if reason]
+    return Segmented(normalised([piece for piece in pieces if not reasons[piece.item]]), dropped)
 
 
 def _unusable(signal: np.ndarray) -> str:
