@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 import scipy.signal
+from reference import emg_slow
+from reference.emg_makers import synthetic_ecg, synthetic_emg
 
 from biosig.errors import SignalError
 from biosig.metrics.emg import (
@@ -15,8 +17,6 @@ from biosig.metrics.emg import (
 from biosig.signal.mixing import mix_at_snr
 from biosig.signal.spectra import frame_centres, mean_frequency
 from biosig.signal.types import Mixture
-from tests.reference import emg_slow
-from tests.signal.makers import synthetic_ecg, synthetic_emg
 
 N = 3500
 CLEAN = np.stack([synthetic_emg(N, "metrics", k) for k in range(4)]).reshape(2, 2, N)

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
+from reference import emg_slow
 
 from biosig.errors import SignalError
 from biosig.metrics.waveform import rmse, snr, snr_improvement
 from biosig.seeds import rng_for
 from biosig.signal.mixing import mix_at_snr
-from tests.reference import emg_slow
 
 CLEAN, OTHER = rng_for("waveform").standard_normal((2, 3, 2, 400))
 

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from reference import emg_slow
+from reference.emg_makers import synthetic_ecg, synthetic_emg
 
 from biosig.errors import SignalError
 from biosig.metrics.waveform import snr_improvement
@@ -7,8 +9,6 @@ from biosig.signal.ecg_removal import CLASSICAL, ats, ats_hp, fts, fts_hp, hp, t
 from biosig.signal.filters import butter_zero_phase
 from biosig.signal.mixing import mix_at_snr
 from biosig.signal.rpeaks import ecg_band
-from tests.reference import emg_slow
-from tests.signal.makers import synthetic_ecg, synthetic_emg
 
 N = 10_000
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
+from reference import emg_slow
+from reference.emg_makers import synthetic_ecg, synthetic_emg
 
 from biosig.errors import SignalError
 from biosig.seeds import rng_for
 from biosig.signal.mixing import draw_segment, mix_at_snr
-from tests.reference import emg_slow
-from tests.signal.makers import synthetic_ecg, synthetic_emg
 
 
 @pytest.mark.parametrize("snr_db", [-14, -3.7, 0.0, 20])

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from reference import emg_slow
+from reference.emg_makers import synthetic_ecg, synthetic_emg
 
 from biosig.errors import SignalError
 from biosig.seeds import rng_for
 from biosig.signal.mixing import mix_at_snr
 from biosig.signal.rpeaks import detect_r_peaks, ecg_band, moving_mean, r_peaks_in_band
-from tests.reference import emg_slow
-from tests.signal.makers import synthetic_ecg, synthetic_emg
 
 
 def hits(found, true, tolerance):

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import scipy.signal
+from reference import emg_slow
+from reference.emg_makers import synthetic_emg
 
 from biosig.errors import SignalError
 from biosig.seeds import rng_for
 from biosig.signal.spectra import frame_centres, frame_sizes, mean_frequency, stft_magnitude
-from tests.reference import emg_slow
-from tests.signal.makers import synthetic_emg
 
 
 def test_sizes_are_the_papers_at_1_khz_and_scale_with_the_rate():
