@@ -1,0 +1,18 @@
+"""What the book needs beyond Jupyter Book: fresh outputs, links that lead somewhere, offline pages."""
+
+from sphinx.application import Sphinx
+
+from biosig_book import api, freshness, links, mathjax
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    """Called by Sphinx: hand each part its moment in the build."""
+    app.add_config_value("biosig_profile", "quick", "env")
+    app.connect("config-inited", freshness.prepare_execution)
+    app.connect("config-inited", links.choose_repository)
+    app.connect("config-inited", mathjax.use_local_copy)
+    app.connect("source-read", api.expand)
+    # after sphinx-book-theme has made its buttons, at 501
+    app.connect("html-page-context", links.mend_buttons, priority=900)
+    app.connect("build-finished", mathjax.copy)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,34 @@
+"""API pages list whatever public modules a package has: ``{{ modules biosig.signal }}`` stands for them."""
+
+import importlib.util
+import pkgutil
+import re
+
+from sphinx.application import Sphinx
+
+PLACEHOLDER = re.compile(r"^\{\{ modules (?P<package>[\w.]+) \}\}$", re.MULTILINE)
+SECTION = """## `{name}`
+
+```{{eval-rst}}
+.. automodule:: {name}
+   :members:
+   :member-order: bysource
+```
+"""
+
+
+def public_modules(package: str) -> list[str]:
+    """The package and its public modules by name."""
+    spec = importlib.util.find_spec(package)
+    folders = spec.submodule_search_locations or []
+    inner = sorted(module.name for module in pkgutil.walk_packages(folders, f"{package}."))
+    return [package, *(name for name in inner if not any(part.startswith("_") for part in name.split(".")))]
+
+
+def expand(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Write a section for each module in place of the placeholder."""
+
+    def sections(match: re.Match) -> str:
+        return "\n".join(SECTION.format(name=name) for name in public_modules(match["package"]))
+
+    source[0] = PLACEHOLDER.sub(sections, source[0])

@@ -1,0 +1,40 @@
+"""No test reaches the network, and none sees real data unless it says so."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+OFFLINE = Path(__file__).parent / "offline"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Block the network here, and in every Python that a test starts."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")]))
+    from tests.offline.sitecustomize import block
+
+    block()
+
+
+def needs_real_data(item: pytest.Item) -> bool:
+    """Marked ``real_data``, or skipped without BIOSIG_DATA by its own words."""
+    if item.get_closest_marker("real_data"):
+        return True
+    return any("BIOSIG_DATA" in mark.kwargs.get("reason", "") for mark in item.iter_markers("skipif"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs real data where there is none."""
+    if os.environ.get("BIOSIG_DATA"):
+        return
+    for item in items:
+        if item.get_closest_marker("real_data"):
+            item.add_marker(pytest.mark.skip(reason="needs the open data slice: set BIOSIG_DATA"))
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same surroundings for every test: no BIOSIG_DATA, no profile chosen from outside."""
+    monkeypatch.delenv("BIOSIG_PROFILE", raising=False)
+    if not needs_real_data(request.node):
+        monkeypatch.delenv("BIOSIG_DATA", raising=False)
