@@ -1,0 +1,155 @@
+"""The selective scan of Mamba, by whichever backend is there: one recurrence, four ways to compute it.
+
+Symbols (Gu & Dao 2023, arXiv:2312.00752, sections 2 and 3.2; shapes as in mamba-ssm):
+
+    u      (B, D, L)  input: batch, channels, time
+    delta  (B, D, L)  step size of each channel at each time
+    A      (D, N)     decay rates of the N states of each channel, negative
+    B, C   (B, N, L)  input and output weights of the states, at each time, shared by the channels
+    D      (D,)       weight of the skip connection
+    z      (B, D, L)  gate
+    h      (B, D, N)  state
+
+    h[t] = exp(delta[t] A) h[t-1] + delta[t] B[t] u[t]
+    y[t] = sum over n of C[t] h[t]  +  D u[t],       gated: y[t] * silu(z[t])
+"""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from biosig.errors import ConfigError, SignalError
+
+BACKENDS = ("reference", "numba", "torch", "mamba_ssm")
+
+
+def selective_scan(
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor | None = None,
+    z: Tensor | None = None,
+    delta_bias: Tensor | None = None,
+    delta_softplus: bool = False,
+    return_last_state: bool = False,
+    backend: str = "auto",
+) -> Tensor | tuple[Tensor, Tensor]:
+    """The selective scan, with gradients for every tensor.
+
+    Args:
+        u, delta: (B, D, L). A: (D, N). B, C: (B, N, L).
+        D: (D,), skip connection. z: (B, D, L), gate. delta_bias: (D,), added to delta.
+        delta_softplus: pass delta (with its bias) through softplus, so that it is positive.
+        return_last_state: also return h after the last step.
+        backend: "auto" (the fastest that is there), or one of `available_backends`.
+
+    Returns:
+        y (B, D, L); with ``return_last_state``, (y, h) with h (B, D, N).
+
+    Raises:
+        ConfigError: an unknown backend, or one that cannot work here.
+        SignalError: shapes or dtypes that do not fit together.
+    """
+    _check(u, delta, A, B, C, D, z, delta_bias)
+    name = _choose(u) if backend == "auto" else _checked_backend(backend, u)
+    if name == "mamba_ssm":
+        return _mamba_ssm(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state)
+    if delta_bias is not None:
+        delta = delta + delta_bias[:, None]
+    if delta_softplus:
+        delta = F.softplus(delta)
+    y, h = _load(name)(u, delta, A, B, C, D)
+    if z is not None:
+        y = y * F.silu(z)
+    return (y, h) if return_last_state else y
+
+
+def reference_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None = None):
+    """The recurrence as it is written, one step after the other: what the other backends must equal.
+
+    Any device and dtype. `unbind` and not u[:, :, t]: the gradient of an index is a full-length tensor of
+    zeros with one slice filled, so that the backward pass would take time quadratic in L.
+    """
+    h = u.new_zeros(u.shape[0], *A.shape)  # (B, D, N)
+    ys = []
+    for u_t, delta_t, B_t, C_t in zip(u.unbind(2), delta.unbind(2), B.unbind(2), C.unbind(2), strict=True):
+        decay = torch.exp(delta_t[:, :, None] * A)  # (B, D, N)
+        h = decay * h + (delta_t * u_t)[:, :, None] * B_t[:, None, :]  # (B, D, N)
+        ys.append((h * C_t[:, None, :]).sum(-1))  # (B, D)
+    y = torch.stack(ys, dim=2)  # (B, D, L)
+    return (y if D is None else y + D[:, None] * u), h
+
+
+def _mamba_ssm(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state):
+    """The CUDA kernel of Mamba's authors; it does bias, softplus, skip and gate itself."""
+    from mamba_ssm.ops.selective_scan_interface import selective_scan_fn
+
+    return selective_scan_fn(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state)
+
+
+# --- which backend ----------------------------------------------------------------------------------------
+
+
+def available_backends() -> list[str]:
+    """The backends that can be used on this machine, on a tensor of the right device and dtype."""
+    found = {"numba": find_spec("numba") is not None}
+    found["mamba_ssm"] = torch.cuda.is_available() and find_spec("mamba_ssm") is not None
+    return [name for name in BACKENDS if found.get(name, True)]
+
+
+def _load(name: str) -> Callable:
+    if name == "reference":
+        return reference_scan
+    if name == "numba":
+        from biosig.models.scan_numba import scan
+    else:
+        from biosig.models.scan_torch import scan
+    return scan
+
+
+def _obstacle(name: str, u: Tensor) -> str:
+    """Why a backend cannot work on this tensor, or nothing."""
+    if name not in available_backends():
+        return "it is not installed here" if name == "numba" else "it needs CUDA and the package mamba-ssm"
+    if name == "numba" and (u.device.type != "cpu" or u.dtype not in (torch.float32, torch.float64)):
+        return f"it takes float32 or float64 on the CPU, and u is {u.dtype} on {u.device}"
+    if name == "mamba_ssm" and u.device.type != "cuda":
+        return f"it works on CUDA, and u is on {u.device}"
+    return ""
+
+
+def _choose(u: Tensor) -> str:
+    return next(name for name in ("mamba_ssm", "numba", "torch") if not _obstacle(name, u))
+
+
+def _checked_backend(name: str, u: Tensor) -> str:
+    if name not in BACKENDS:
+        raise ConfigError(f"backend {name!r} is unknown: expected 'auto' or one of {', '.join(BACKENDS)}.")
+    if reason := _obstacle(name, u):
+        raise ConfigError(f"backend {name!r} cannot be used: {reason}.")
+    return name
+
+
+def _check(u, delta, A, B, C, D, z, delta_bias) -> None:
+    """Raise SignalError unless all shapes follow from u (B, D, L) and A (D, N), with one dtype and device."""
+    if u.ndim != 3 or 0 in u.shape:
+        raise SignalError(f"u has shape {tuple(u.shape)}: expected (batch, channels, time), none of them 0.")
+    if A.ndim != 2 or A.shape[0] != u.shape[1] or A.shape[1] == 0:
+        raise SignalError(f"A has shape {tuple(A.shape)}: expected ({u.shape[1]}, number of states).")
+    (batch, channels, length), n = u.shape, A.shape[1]
+    wide, shared, per_channel = (batch, channels, length), (batch, n, length), (channels,)
+    named = {"delta": (delta, wide), "B": (B, shared), "C": (C, shared), "A": (A, tuple(A.shape))}
+    named |= {"D": (D, per_channel), "z": (z, wide), "delta_bias": (delta_bias, per_channel)}
+    for name, (tensor, shape) in named.items():
+        if tensor is None:
+            continue
+        if tuple(tensor.shape) != shape:
+            raise SignalError(f"{name} has shape {tuple(tensor.shape)}: expected {shape} to fit u and A.")
+        if tensor.dtype != u.dtype or tensor.device != u.device:
+            found, expected = f"{tensor.dtype} on {tensor.device}", f"{u.dtype} on {u.device}"
+            raise SignalError(f"{name} is {found}: expected {expected} as u is.")
