@@ -33,8 +33,8 @@ def up(c_in: int, c_out: int, stride: int) -> nn.Sequential:
 class FCN(nn.Module):
     """noisy (B, n) or (B, 1, n) → the clean signal in the same shape, any n ≥ 1.
 
-    The bare network gives between 12 and 15 samples more than it takes; the first n are kept, because each layer
-    of the decoder starts where its twin in the encoder started. Fewer than 106 samples are followed by zeros up
+    The bare network gives 12 to 15 samples more than it takes; the first n are kept, because each layer of
+    the decoder starts where its twin in the encoder started. Fewer than 106 samples are followed by zeros up
     to 106.
 
     Raises:

@@ -1,7 +1,7 @@
 """MSEMG: convolutions, one Mamba block, convolutions. 279,937 parameters.
 
-Source: Liu et al., MSEMG: Surface Electromyography Denoising with a Mamba-based Efficient Network, section III
-and Fig. 2; what the text leaves out follows the authors' public code. Glossary:
+Source: Liu et al., MSEMG: Surface Electromyography Denoising with a Mamba-based Efficient Network, section
+III and Fig. 2; what the text leaves out follows the authors' public code. Glossary:
     B batch   n samples   C = 64 features   HNF half-normalised filters (hnf.py)   SSM state space model
 """
 

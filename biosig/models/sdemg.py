@@ -1,13 +1,13 @@
 """SDEMG: the network that predicts the noise of a diffusion process, given the contaminated signal.
 
-Source: Liu et al., SDEMG: Score-based diffusion model for surface electromyographic signal denoising, ICASSP 2024;
-what the text leaves out follows the authors' public code. Left open by our notes on both and chosen as in MSEMG:
-reflected edges and Kaiming-normal weights in every convolution. Glossary:
-    B batch   n samples   C = 64 features   x_t clean signal with diffusion noise   level = sqrt(ᾱ), 1 is clean
+Source: Liu et al., SDEMG: Score-based diffusion model for surface electromyographic signal denoising, ICASSP
+2024; what the text leaves out follows the authors' public code. Left open by our notes on both and chosen as
+in MSEMG: reflected edges and Kaiming-normal weights in every convolution. Glossary:
+    B batch   n samples   C = 64 features   x_t clean signal with diffusion noise   level = sqrt(ᾱ), 1: clean
     γ, β scale and shift of FiLM (feature-wise linear modulation)   bridge: from the x_t stream to the other
 
-Two forms. As published, each stream owns a fifth HNF that is never run: there are five bridges for six layers.
-Those 213,376 parameters are in the paper's count of 1,233,857 and get no gradient; 1,020,481 do the work, and are
+Two forms. As published, each stream owns a fifth HNF that is never run: five bridges for six layers. Those
+213,376 parameters are in the paper's count of 1,233,857 and get no gradient; 1,020,481 do the work, and are
 the default.
 """
 
@@ -64,7 +64,7 @@ class SDEMG(nn.Module):
         official: keep the two layers that never run, so that the count is the published 1,233,857.
 
     Raises:
-        SignalError: shapes that are not one channel, or fewer than 29 samples (the edges are reflected by 28).
+        SignalError: not one channel, or fewer than 29 samples (the edges are reflected by 28).
     """
 
     shortest = max(DILATIONS) * (KERNELS[-1] // 2) + 1

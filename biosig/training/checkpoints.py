@@ -19,17 +19,18 @@ from biosig.models.networks import build
 
 FORMAT = "biosig checkpoint 1"
 Meta = dict[str, object]
+Weights = Mapping[str, torch.Tensor]
 
 
-def save_checkpoint(path: Path, network_name: str, state_dict: Mapping[str, torch.Tensor], meta: Meta) -> None:
+def save_checkpoint(path: Path, network_name: str, state_dict: Weights, meta: Meta) -> None:
     """Write a checkpoint at one stroke; equal contents give equal bytes.
 
     Args:
         path: the file.
         network_name: one of :data:`biosig.models.networks.NETWORKS`.
         state_dict: the network's; floating-point tensors are kept as float32.
-        meta: what is known about it, as JSON can hold it: "network_args" (options of the network), scaling, factor,
-            kind, fs, recipe, seed, validation value, commit …
+        meta: what is known about it, as JSON can hold it: "network_args" (the network's options), scaling,
+            factor, kind, fs, recipe, seed, validation value, commit …
 
     Raises:
         CheckpointError: meta holds something that is not JSON.
@@ -38,7 +39,7 @@ def save_checkpoint(path: Path, network_name: str, state_dict: Mapping[str, torc
     try:
         text = json.dumps(meta, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"The notes for {path} cannot be stored ({error}): expected plain JSON values.") from None
+        raise CheckpointError(f"The notes for {path} are not plain JSON ({error}).") from None
     content = {"format": FORMAT, "network": network_name, "meta": text, "weights": weights}
     buffer = io.BytesIO()  # torch.save writes the name of a file into it, and ours is a random temporary one
     torch.save({**content, "digest": digest(content)}, buffer)
@@ -59,13 +60,14 @@ def load_checkpoint(path: Path, expected: str, **options: object) -> tuple[nn.Mo
     """
     content = read(Path(path))
     if content["network"] != expected:
-        raise CheckpointError(f"{path} is a checkpoint of {content['network']!r}: expected one of {expected!r}.")
+        found = content["network"]
+        raise CheckpointError(f"{path} is a checkpoint of {found!r}: expected one of {expected!r}.")
     meta = json.loads(content["meta"])
     try:
         network = build(expected, **{**meta.get("network_args", {}), **options})
         network.load_state_dict(content["weights"])
     except (ConfigError, RuntimeError):
-        raise CheckpointError(f"{path} does not fit this version's {expected}: expected the same layers.") from None
+        raise CheckpointError(f"{path} does not fit the {expected} here: expected the same layers.") from None
     return network.eval(), meta
 
 

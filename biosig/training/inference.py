@@ -21,8 +21,8 @@ KINDS = ("regression", "diffusion")
 class Denoiser:
     """Calls a network as ``denoiser(noisy, fs)``: scales, cuts into windows, cross-fades, scales back.
 
-    Up to 10 s go through in one pass. Longer signals go through in 10 s windows that overlap by at least 1 s and
-    are cross-faded, each window with its own scale, so what a pass needs does not grow with the length.
+    Up to 10 s go through in one pass. Longer signals go through in 10 s windows that overlap by at least 1 s
+    and are cross-faded, each window with its own scale, so what a pass needs does not grow with the length.
 
     Args:
         network: maps (B, n) → (B, n), or predicts diffusion noise where ``kind`` is "diffusion".
@@ -32,8 +32,8 @@ class Denoiser:
         device: to run on.
         kind: "regression" (one pass), or "diffusion" (the 50-step sampler).
         batch: windows per pass; by default 1 on a CPU, where more is not faster, and 16 elsewhere.
-        seed: of the diffusion sampler, which draws from (seed, what the window holds): neither the order of the
-            windows nor what else is in the call changes an output.
+        seed: of the diffusion sampler, which draws from (seed, what the window holds): neither the order of
+            the windows nor what else is in the call changes one.
         progress: for diffusion, called as progress(steps done, steps) in every batch.
 
     Raises:

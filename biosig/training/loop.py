@@ -1,8 +1,8 @@
 """The training loop, on one screen: :func:`fit` and what it calls, in reading order.
 
-Everything random is a function of (recipe, epoch, step), so a run that was killed goes on where its last epoch
-ended and comes to the same weights. The loop sees training batches and one validation number per epoch, never
-test data.
+Everything random is a function of (recipe, epoch, step), so a run that was killed goes on where its last
+epoch ended and comes to the same weights. The loop sees training batches and one validation number per epoch,
+never test data.
 """
 
 import contextlib

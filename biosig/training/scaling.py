@@ -1,8 +1,9 @@
 """Input scales: what makes a network trained on normalised EMG work on millivolts and on converter counts.
 
-``none`` is the papers': the network sees the recording's own numbers. ``emg_rms`` divides by factor·level, where
-the level is about the RMS of the EMG under the ECG, and multiplies the output back. The factor is 1 for a network
-that regresses the clean signal, and 5 for a diffusion model, whose clean signal must lie mostly within ±1.
+``none`` is the papers': the network sees the recording's own numbers. ``emg_rms`` divides by factor·level,
+where the level is about the RMS of the EMG under the ECG, and multiplies the output back. The factor is 1 for
+a network that regresses the clean signal, and 5 for a diffusion model, whose clean signal must lie mostly
+within ±1.
 """
 
 import numpy as np

@@ -100,7 +100,7 @@ class State:
         try:
             return torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception:
-            raise CheckpointError(f"{self.path} cannot be read: expected a run's whole state; remove it.") from None
+            raise CheckpointError(f"{self.path} is damaged: expected a whole file; remove it.") from None
 
     def same_recipe(self, saved: dict) -> None:
         """Refuse to mix two recipes in one curve; only a longer schedule is the same run going on."""
