@@ -8,7 +8,7 @@ class Card:
     """What a corpus is, where it comes from and what is wrong with it.
 
     Attributes:
-        name: the folder under ``BIOSIG_DATA`` and the name on the command line.
+        name: what it is called here and on the command line.
         title: its full name.
         what: what was recorded, from how many people.
         units: units of a loaded recording before any normalising.
@@ -20,7 +20,8 @@ class Card:
         how_to_get: one sentence for someone who does not have it.
         quirks: traps in the data, each measured, one sentence each.
         stands_in_for: the corpus that it replaces in an open profile, "" if it replaces none.
-        manifest: name of the committed sha256 list of the slice we used, "" where none exists.
+        folders: where to look for it under ``BIOSIG_DATA``, the first that exists being used.
+        manifest: committed sha256 list of the files that we used, for the first of the folders; "" if none.
     """
 
     name: str
@@ -35,4 +36,5 @@ class Card:
     how_to_get: str
     quirks: tuple[str, ...] = ()
     stands_in_for: str = ""
+    folders: tuple[str, ...] = ()
     manifest: str = ""

@@ -42,6 +42,7 @@ CARD = Card(
         "not ECG: `corrected` uses them from 40 s on (19830: 30 s), `faithful` whole, as the authors did.",
         "Sampled at 128 Hz: nothing lies above 64 Hz, so the 200 Hz low-pass of the paper does nothing.",
     ),
+    folders=("nsrdb_60s", "nsrdb"),
     manifest="nsrdb_60s.txt",
 )
 
@@ -50,8 +51,8 @@ def load(root: Path, record: str, corrected: bool = True, first_s: float | None 
     """The first lead of a record at 1000 Hz in mV, prepared as interference, at most 70 s.
 
     FFT resampling 128 → 1000 Hz, first 70,000 samples, then the filters of
-    :func:`biosig.corpora.preparation.as_interference`. Calibration pulses are cut off before resampling, so that
-    they ring into nothing.
+    :func:`biosig.corpora.preparation.as_interference`. Calibration pulses are cut off before resampling,
+    so that they ring into nothing.
 
     Args:
         root: folder of the records.

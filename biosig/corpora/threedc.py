@@ -27,7 +27,7 @@ HIGH_PASS_HZ = 20.0  # alone: the 500 Hz edge of the paper's band is Nyquist her
 SPIKE_RATIO = 25.0  # peak / std of a segment; real bursts stay under it, corrupted packets do not
 FLAT_COUNTS = 0.5  # less than the rounding to whole counts leaves of any real signal
 DUPLICATES = {"Participant21": "Participant19"}
-# Cycle 0 whole and gestures 0 and 1 of cycle 1 are byte-for-byte Participant13's, by their channel pattern too.
+# Cycle 0 whole, and gestures 0 and 1 of cycle 1, are byte for byte Participant13's; by channel pattern too.
 COPIED_CYCLES = {("Participant14", "test", 0): "Participant13", ("Participant14", "test", 1): "Participant13"}
 BAD_CHANNELS = frozenset({("Participant1", 1)})  # "channel 2" when counted from 1: 8 times the others' std
 
@@ -46,7 +46,7 @@ CARD = Card(
     "Participant folders in $BIOSIG_DATA/3dc.",
     quirks=(
         "Participant21 is a byte-for-byte copy of Participant19 and is refused.",
-        "Participant14's second session holds 13 files of Participant13 (cycle 0, and gestures 0 and 1 of cycle 1): "
+        "Participant14's session `test` holds 13 files of Participant13 (cycle 0; gestures 0, 1 of cycle 1): "
         "both cycles are dropped, or validation data would be in the training set.",
         "Channel 1 (counted from 0) of Participant1 is bad and is dropped.",
         "Participants 1, 3, 4 and 5 have dropped packets: gestures of 2.6 to 5.3 s instead of 5.7 s.",
@@ -54,6 +54,7 @@ CARD = Card(
         "The mains line sits at 60.55 Hz on a 1000 Hz axis, so the true rate is about 991 Hz.",
     ),
     stands_in_for="NINAPro DB2",
+    folders=("3dc",),
     manifest="3dc.txt",
 )
 
