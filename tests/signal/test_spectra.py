@@ -16,7 +16,7 @@ def test_sizes_are_the_papers_at_1_khz_and_scale_with_the_rate():
         frame_sizes(10)
 
 
-@pytest.mark.parametrize(("n", "fs"), [(320, 1000), (331, 1000), (31, 1000), (400, 2000)])
+@pytest.mark.parametrize(("n", "fs"), [(320, 1000), (31, 1000), (250, 2000)])
 def test_mean_frequency_equals_the_definition(n, fs):
     x = synthetic_emg(n, "mf", n)
     window, n_fft, hop = frame_sizes(fs)
