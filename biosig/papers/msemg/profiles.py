@@ -1,0 +1,139 @@
+"""What the three profiles of the MSEMG chapter run: data, SNRs, how many items, recipes, seeds."""
+
+from dataclasses import asdict, dataclass
+
+from biosig.errors import ConfigError
+from biosig.training.recipe import Recipe
+
+TEST_SNRS = (0, -2, -4, -6, -8, -10, -12, -14)
+TRAIN_SNRS = (-5, -7, -9, -11, -13, -15)
+FEW_SNRS = (0, -4, -10, -14)  # their mean is that of all eight
+
+
+@dataclass(frozen=True)
+class Network:
+    """How one network is trained, and on how much of the test set it is scored.
+
+    Attributes:
+        recipe: the schedule; each cell sets its seed.
+        kind: "regression" or "diffusion".
+        scaling, factor: of the input, see :mod:`biosig.training.scaling`.
+        test_snrs: the SNRs scored, where scoring all of them takes too long.
+        per_subject: test segments of each subject (None: all), for the same reason.
+    """
+
+    recipe: Recipe
+    kind: str = "regression"
+    scaling: str = "emg_rms"
+    factor: float = 1.0
+    test_snrs: tuple[int, ...] = TEST_SNRS
+    per_subject: int | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One profile of this paper.
+
+    Attributes:
+        name: of the profile.
+        emg, ecg: the corpora, as the tables' headers name them.
+        split: the committed split of the EMG corpus.
+        networks: (system, how it is trained) pairs.
+        per_channel: test segments of each subject and channel; None takes all.
+        validation_per_channel, validation_snrs: the same choices for validation.
+        copies: how many ECG stretches each test segment meets at each SNR.
+        seeds: of everything trained.
+    """
+
+    name: str
+    emg: str
+    ecg: str
+    split: str
+    networks: tuple[tuple[str, Network], ...]
+    per_channel: int | None
+    validation_per_channel: int | None
+    validation_snrs: tuple[int, ...]
+    copies: int = 1
+    test_snrs: tuple[int, ...] = TEST_SNRS
+    train_snrs: tuple[int, ...] = TRAIN_SNRS
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    def network(self, name: str) -> Network:
+        """How ``name`` is trained in this profile."""
+        return dict(self.networks)[name]
+
+    def data_config(self) -> dict:
+        """Everything but the networks, as plain data: what decides the test mixtures."""
+        return {key: value for key, value in asdict(self).items() if key not in ("networks", "seeds")}
+
+
+QUICK = Setup(
+    name="quick",
+    emg="embedded samples (biosignalsnotebooks)",
+    ecg="embedded samples (biosignalsnotebooks)",
+    split="by file",
+    networks=(
+        ("fcn", Network(Recipe("fcn quick", 20, 4, batch=8, lr=1e-3, loss="snr"))),
+        ("sdemg", Network(Recipe("sdemg quick", 10, 2, batch=2, window=1000, lr=1e-3, loss="diffusion"), "diffusion",
+                          factor=5.0, test_snrs=(-10,), per_subject=1)),
+        ("msemg", Network(Recipe("msemg quick", 15, 4, batch=4, window=1000, lr=1e-3, loss="snr"))),
+    ),
+    per_channel=2,
+    validation_per_channel=1,
+    validation_snrs=(-5, -9, -13),
+    test_snrs=FEW_SNRS,
+    seeds=(0,),
+)
+
+# A patient CPU: 2 s windows, larger steps, and fewer of them than the paper's 50 epochs.
+OPEN = Setup(
+    name="open",
+    emg="3DC (forearm) for NINAPro DB2",
+    ecg="NSRDB, calibration pulses cut off",
+    split="default",
+    networks=(
+        ("fcn", Network(Recipe("fcn open", 200, 10, batch=16, lr=1e-3, loss="snr", plateau_factor=0.5,
+                               plateau_patience=1))),
+        ("sdemg", Network(Recipe("sdemg open", 100, 12, batch=4, lr=1e-3, loss="diffusion", plateau_factor=0.5,
+                                 plateau_patience=1, precision="bf16"), "diffusion", factor=5.0,
+                          test_snrs=FEW_SNRS, per_subject=1)),
+        ("msemg", Network(Recipe("msemg open", 200, 13, batch=4, lr=1e-3, loss="snr", plateau_factor=0.5,
+                                 plateau_patience=1))),
+    ),
+    per_channel=3,
+    validation_per_channel=1,
+    validation_snrs=(-5, -9, -13),
+)
+
+# The authors' code: their split, their pulses, their schedule where it is published and its defaults elsewhere.
+PAPER = Setup(
+    name="paper",
+    emg="NINAPro DB2",
+    ecg="NSRDB, whole as in the authors' code",
+    split="official",
+    networks=(
+        ("fcn", Network(Recipe("fcn paper", 2000, 100, batch=16, lr=1e-4, loss="l1", clip_norm=None),
+                        scaling="none")),
+        ("sdemg", Network(Recipe("sdemg paper", 2000, 40, batch=64, window=10_000, lr=1e-4, loss="diffusion",
+                                 plateau_factor=0.5, plateau_patience=4), "diffusion", scaling="none")),
+        ("msemg", Network(Recipe("msemg paper", 2000, 50, batch=16, window=10_000, lr=1e-4, loss="l1"),
+                          scaling="none")),
+    ),
+    per_channel=None,
+    validation_per_channel=None,
+    validation_snrs=TRAIN_SNRS,
+    copies=3,
+)
+
+SETUPS = {setup.name: setup for setup in (QUICK, OPEN, PAPER)}
+
+
+def setup_of(profile: str) -> Setup:
+    """The setup of a profile.
+
+    Raises:
+        ConfigError: unknown.
+    """
+    if profile not in SETUPS:
+        raise ConfigError(f"unknown profile {profile!r}: expected one of {', '.join(SETUPS)}.")
+    return SETUPS[profile]

@@ -1,0 +1,145 @@
+"""The experimental section of MSEMG as code: which systems, on which mixtures, scored how, in which tables."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from biosig import corpora, samples
+from biosig.corpora.registry import card
+from biosig.files import sha256
+from biosig.metrics.emg import VERSIONS
+from biosig.papers.msemg import sources
+from biosig.papers.msemg.mixtures import fixed_mixtures, subset
+from biosig.papers.msemg.profiles import Network, Setup, setup_of
+from biosig.papers.msemg.score import diaphragm_items, evaluate
+from biosig.papers.msemg.systems import NEURAL, SYSTEMS, System, classical
+from biosig.results.items import Cell, CellStore
+from biosig.results.provenance import describe_run
+from biosig.results.tables import Table
+from biosig.signal.types import Mixture
+
+VERSION = 1  # raised when a change of the code below changes numbers that no field of the config shows
+CORPORA = {"quick": (), "open": ("3dc", "nsrdb"), "paper": ("ninapro_db2", "nsrdb")}
+
+
+class Msemg:
+    """The protocol of "MSEMG: Surface Electromyography Denoising with a Mamba-based Efficient Network"."""
+
+    name = "msemg"
+    title = "MSEMG: surface EMG denoising with a Mamba-based efficient network"
+    systems = SYSTEMS
+
+    def cells(
+        self, profile: str, systems: Sequence[str] | None = None, seeds: Sequence[int] | None = None
+    ) -> list[Cell]:
+        """One cell for each classical system, one per seed for each network."""
+        setup = setup_of(profile)
+        cells = [
+            Cell("msemg", profile, system, 0, seed, config(setup, system, seed))
+            for system in systems or SYSTEMS
+            for seed in (setup.seeds if system in NEURAL else (0,))
+        ]
+        return [cell for cell in cells if seeds is None or cell.seed in seeds]
+
+    def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
+        """Train where there is something to train, score every test mixture, and write the cell."""
+        setup = setup_of(cell.profile)
+        run = describe_run(device, data_files(cell.profile))
+        mixtures, extras = test_mixtures(setup, cell.system), {}
+        if cell.system in NEURAL:
+            system, more, extras = trained(cell, setup, scratch(store, cell), device, progress)
+            run |= more
+        else:
+            system = classical(cell.system)
+        items = evaluate(system, mixtures, cell.system, progress)
+        if cell.profile == "open":
+            items += diaphragm_items(system)
+        store.write(cell, items, run, extras)
+
+    def tables(self, profile: str, store: CellStore) -> list[Table]:
+        """Table I, Table II and Fig. 3, the paper's numbers beside those of the store."""
+        from biosig.papers.msemg.tables import tables
+
+        return tables(self, profile, store)
+
+
+PROTOCOL = Msemg()
+
+
+def config(setup: Setup, system: str, seed: int) -> dict:
+    """All that decides a cell's numbers: data, metrics and, for a network, its training."""
+    files = {path.name: sha256(path) for path in data_files(setup.name)}
+    common = {"version": VERSION, "data": setup.data_config(), "data_files": files, "metrics": VERSIONS}
+    if system not in NEURAL:
+        return common
+    network = setup.network(system)
+    return {**common, "network": asdict(replace(network, recipe=replace(network.recipe, seed=seed)))}
+
+
+def data_files(profile: str) -> list[Path]:
+    """The committed files that say which data a profile uses: splits, and lists of hashes where they are known."""
+    if profile == "quick":
+        return [Path(samples.__file__).parent / "SAMPLES.toml"]
+    root = Path(corpora.__file__).parent
+    splits = [root / "splits" / f"{name}.json" for name in CORPORA[profile]]
+    lists = [root / "manifests" / card(name).manifest for name in CORPORA[profile] if card(name).manifest]
+    return splits + lists
+
+
+def test_mixtures(setup: Setup, system: str) -> list[Mixture]:
+    """The test mixtures of a profile, or the named part of them that a slow network is scored on."""
+    everything = fixed_mixtures(sources.load(setup.name, "test"), setup.test_snrs, setup.per_channel, setup.copies)
+    if system not in NEURAL:
+        return everything
+    network = setup.network(system)
+    return subset(everything, network.test_snrs, network.per_subject)
+
+
+def trained(cell: Cell, setup: Setup, folder: Path, device: str, progress: bool) -> tuple[System, dict, dict]:
+    """The network of a cell as a system, what the run record should say of its training, and its curve."""
+    from biosig.models.networks import count_parameters
+    from biosig.papers.msemg.systems import denoiser
+    from biosig.papers.msemg.train import train
+    from biosig.training.checkpoints import save_checkpoint
+
+    network: Network = setup.network(cell.system)
+    recipe = replace(network.recipe, seed=cell.seed)
+    model, notes, result = train(cell.system, setup, network, recipe, folder, device, progress)
+    save_checkpoint(folder / "best.pt", cell.system, model.state_dict(), {**notes, "cell": cell.name})
+    told = {
+        "parameters": count_parameters(model),
+        "best_epoch": result.best_epoch,
+        "best_validation": result.best_value,
+        "epochs": len(result.curve),
+        "stopped": result.stopped,
+        "training_seconds": round(result.seconds, 1),
+    }
+    return denoiser(model, notes, device), told, {"curve.csv": folder / "curve.csv"}
+
+
+def scratch(store: CellStore, cell: Cell) -> Path:
+    """Where a cell's training keeps what it resumes from: under the store, and never committed."""
+    folder = store.root / ".runs" / cell.paper / cell.profile / cell.name
+    folder.mkdir(parents=True, exist_ok=True)
+    (store.root / ".runs" / ".gitignore").write_text("*\n")
+    return folder
+
+
+def publish(store: CellStore, profile: str = "open") -> list[Path]:
+    """Copy each network's best checkpoint, the seed chosen on validation, to where ``load_system`` looks.
+
+    Returns:
+        The files written.
+    """
+    written = []
+    for system in NEURAL:
+        done = [cell for cell in PROTOCOL.cells(profile, [system]) if store.done(cell)]
+        if not done:
+            continue
+        best = min(done, key=lambda cell: store.read(cell).run["best_validation"])
+        target = Path(__file__).parent / "checkpoints" / f"{system}.pt"
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(scratch(store, best) / "best.pt", target)
+        written.append(target)
+    return written

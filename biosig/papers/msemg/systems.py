@@ -1,0 +1,81 @@
+"""The systems of Table I by name: classical, trained in a cell, or read from a published checkpoint."""
+
+from collections.abc import Callable
+from importlib import resources
+
+import numpy as np
+
+from biosig.errors import ConfigError, MissingDataError
+from biosig.signal.ecg_removal import CLASSICAL
+
+System = Callable[[np.ndarray, float], np.ndarray]
+
+NEURAL = ("fcn", "sdemg", "msemg")
+SYSTEMS = {
+    "noisy": "the unprocessed input",
+    "hp": "high-pass filter, 40 Hz",
+    "fts": "filtered template subtraction",
+    "fts_hp": "filtered template subtraction, then the high-pass",
+    "ats": "averaged template subtraction",
+    "ats_hp": "averaged template subtraction, then the high-pass",
+    "fcn": "fully convolutional network",
+    "sdemg": "score-based diffusion model, 50 steps",
+    "msemg": "convolutions around a Mamba block",
+}
+
+
+def unprocessed(noisy: np.ndarray, fs: float = 1000) -> np.ndarray:
+    """The input as it is: the row that every other one is held against."""
+    return np.array(noisy, dtype=np.float64)
+
+
+def classical(name: str) -> System:
+    """A system that needs no training.
+
+    Raises:
+        ConfigError: unknown, or one that is trained.
+    """
+    if name == "noisy":
+        return unprocessed
+    if name not in CLASSICAL:
+        raise ConfigError(f"{name!r} is no classical system: expected noisy or one of {', '.join(CLASSICAL)}.")
+    return CLASSICAL[name]
+
+
+def load_system(name: str, device: str = "cpu") -> System:
+    """Any system, ready to be called as system(noisy (..., n), fs=1000); a network comes with its published weights.
+
+    Raises:
+        ConfigError: unknown system.
+        MissingDataError: no checkpoint of it was published.
+    """
+    if name not in SYSTEMS:
+        raise ConfigError(f"unknown system {name!r}: expected one of {', '.join(SYSTEMS)}.")
+    if name not in NEURAL:
+        return classical(name)
+    from biosig.training.checkpoints import load_checkpoint
+
+    with resources.as_file(checkpoint(name)) as path:
+        network, meta = load_checkpoint(path, name)
+    return denoiser(network, meta, device)
+
+
+def checkpoint(name: str):
+    """The published checkpoint of a network, chosen among its seeds on validation data.
+
+    Raises:
+        MissingDataError: there is none.
+    """
+    file = resources.files(__package__).joinpath(f"checkpoints/{name}.pt")
+    if not file.is_file():
+        raise MissingDataError(f"no trained {name} is published here: run `biosig run msemg --system {name}` first.")
+    return file
+
+
+def denoiser(network, meta: dict, device: str = "cpu") -> System:
+    """A trained network and its notes as a system."""
+    from biosig.training.inference import Denoiser
+
+    return Denoiser(
+        network, meta["scaling"], meta["factor"], meta["fs"], device, meta["kind"], seed=meta.get("seed", 0)
+    )
