@@ -41,8 +41,9 @@ class Protocol(Interface):
     title: str
     systems: dict[str, str]
 
-    def cells(self, profile: str, systems: Sequence[str] | None = None,
-              seeds: Sequence[int] | None = None) -> list[Cell]:
+    def cells(
+        self, profile: str, systems: Sequence[str] | None = None, seeds: Sequence[int] | None = None
+    ) -> list[Cell]:
         """The cells of a profile: all, or those of the named systems and seeds."""
 
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:

@@ -84,14 +84,21 @@ def beside(c: Comparison, table: PaperTable, metric: str, extras: Sequence[str] 
         printed = column.values[row_of[system]].entry if system in row_of else Entry("not in the paper")
         rows.append((label(c.labels[system]), printed, entry, _counts(entry), _word(c, table, verdict)))
         notes += _reasons(c.labels[system], entry, verdict)
-    heads = ("System", f"Paper: {column.heading}", f"{c.head('Here')}: {column.heading}",
-             "Items / subjects / seeds", "Verdict")
+    heads = (
+        "System",
+        f"Paper: {column.heading}",
+        f"{c.head('Here')}: {column.heading}",
+        "Items / subjects / seeds",
+        "Verdict",
+    )
     title = f"{table.number}, {column.title}: {table.title.lower()} ({column.better} is better)"
     return Table(f"{table.name}_{metric}", title, heads, tuple(rows), tuple([*notes, INTERVAL_NOTE]))
 
 
-INTERVAL_NOTE = ("Means go over items, then subjects, then seeds; in brackets, their 95 % bootstrap interval over "
-                 "subjects.")
+INTERVAL_NOTE = (
+    "Means go over items, then subjects, then seeds; in brackets, their 95 % bootstrap interval "
+    "over subjects."
+)
 
 
 def against(c: Comparison, table: PaperTable, metric: str, system: str) -> Table:
@@ -101,11 +108,20 @@ def against(c: Comparison, table: PaperTable, metric: str, system: str) -> Table
     pairs = {other: compare(c.items(system), c.items(other), metric) for other in others}
     adjusted = holm({other: pair.p for other, pair in pairs.items() if pair is not None})
     rows = [_paired_row(c, column, system, other, pairs[other], adjusted.get(other)) for other in others]
-    heads = ("Against", f"Its {column.heading}", f"{name} on the same items", f"{name} minus it",
-             "Items / subjects", "p")
+    heads = (
+        "Against",
+        f"Its {column.heading}",
+        f"{name} on the same items",
+        f"{name} minus it",
+        "Items / subjects",
+        "p",
+    )
     had = [pair for pair in pairs.values() if pair is not None]
-    notes = [f"With {pair.n_subjects} subjects the smallest p before adjustment is {pair.smallest_p:.2g}, "
-             f"and {len(had)} comparisons share it." for pair in had[:1]]
+    notes = [
+        f"With {pair.n_subjects} subjects the smallest p before adjustment is {pair.smallest_p:.2g}, "
+        f"and {len(had)} comparisons share it."
+        for pair in had[:1]
+    ]
     title = f"{name} against the others, {column.title} ({column.better} is better): {c.here}"
     return Table(f"{table.name}_{metric}_paired", title, heads, tuple(rows), (*notes, PAIRED_NOTE))
 
@@ -119,19 +135,28 @@ def by_level(c: Comparison, figure: Figure, metric: str) -> Table:
     rows = []
     for system in c.labels:
         levels = summarise_by(c.items(system), metric, figure.condition)
-        entries = [measured(levels[level], column.style, c.keys(system), interval=False) if level in levels
-                   else absent(c.missing(system) if not c.runs.get(system) else "run on other levels only")
-                   for level in figure.levels]
+        entries = [
+            measured(levels[level], column.style, c.keys(system), interval=False)
+            if level in levels
+            else absent(c.missing(system) if not c.runs.get(system) else "run on other levels only")
+            for level in figure.levels
+        ]
         rows.append((label(c.labels[system]), *entries))
     verdict = judge_figure(c.paper, figure, metric, c.rows(c.paper.tables[figure.of]), c.profile)
-    notes = (f'The paper: "{figure.quote}" ({figure.printed})',
-             f"{verdict.word.capitalize()}: {verdict.reason}.")
+    notes = (
+        f'The paper: "{figure.quote}" ({figure.printed})',
+        f"{verdict.word.capitalize()}: {verdict.reason}.",
+    )
     title = f"{figure.number}, {column.heading} by {figure.condition}: {figure.title} ({c.here})"
     return Table(f"{figure.name}_{metric}", title, ("System", *figure.levels), tuple(rows), notes)
 
 
-def glance(c: Comparison, which: Callable[[str], bool] = lambda word: True, name: str = "glance",
-           title: str = "Every number and claim, and what became of it") -> Table:
+def glance(
+    c: Comparison,
+    which: Callable[[str], bool] = lambda word: True,
+    name: str = "glance",
+    title: str = "Every number and claim, and what became of it",
+) -> Table:
     """A line for every number and every claim of the paper whose verdict ``which`` accepts."""
     lines = [line for table in c.paper.tables.values() for line in _table_lines(c, table)]
     lines += [line for figure in c.paper.figures.values() for line in _figure_lines(c, figure)]
@@ -181,22 +206,41 @@ def _reasons(name: str, entry: Entry, verdict: Verdict | None) -> list[str]:
     return notes
 
 
-def _paired_row(c: Comparison, column: Column, system: str, other: str, pair: Paired | None,
-                p: float | None) -> tuple[Entry, ...]:
+def _paired_row(
+    c: Comparison, column: Column, system: str, other: str, pair: Paired | None, p: float | None
+) -> tuple[Entry, ...]:
     if pair is None:
         why = c.missing(other if c.runs.get(system) else system)
         return (label(c.labels[other]), *[absent(why)] * 5)
     keys = c.keys(system, other)
     common = complete(c.items(system), column.metric) & complete(c.items(other), column.metric)
-    theirs, ours = (measured(summarise(c.items(name), column.metric, only=common), column.style,
-                             c.keys(name), interval=False) for name in (other, system))
-    interval = "" if pair.low is None else " [{}, {}]".format(
-        *(number(x, "+" + column.style) for x in (pair.low, pair.high)))
-    difference = Entry(number(pair.difference, "+" + column.style) + interval, RUN, pair.difference, pair.low,
-                       pair.high, keys)
-    return (label(c.labels[other]), theirs, ours, difference,
-            Entry(f"{pair.n_items} / {pair.n_subjects}", RUN, keys=keys),
-            Entry(f"{p:.2g}", RUN, p, keys=keys))
+    theirs, ours = (
+        measured(
+            summarise(c.items(name), column.metric, only=common), column.style, c.keys(name), interval=False
+        )
+        for name in (other, system)
+    )
+    interval = (
+        ""
+        if pair.low is None
+        else " [{}, {}]".format(*(number(x, "+" + column.style) for x in (pair.low, pair.high)))
+    )
+    difference = Entry(
+        number(pair.difference, "+" + column.style) + interval,
+        RUN,
+        pair.difference,
+        pair.low,
+        pair.high,
+        keys,
+    )
+    return (
+        label(c.labels[other]),
+        theirs,
+        ours,
+        difference,
+        Entry(f"{pair.n_items} / {pair.n_subjects}", RUN, keys=keys),
+        Entry(f"{p:.2g}", RUN, p, keys=keys),
+    )
 
 
 def _table_lines(c: Comparison, table: PaperTable) -> list[tuple[str, tuple[Entry, ...]]]:

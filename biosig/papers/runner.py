@@ -42,9 +42,17 @@ class Outcome:
         return f"{len(self.done)} cells run, {len(self.skipped)} were there, {len(self.failed)} failed."
 
 
-def run(protocol: Protocol, profile: str, systems: Sequence[str] | None = None,
-        seeds: Sequence[int] | None = None, *, device: str = "cpu", jobs: int = 1,
-        store: CellStore | None = None, progress: bool = True) -> Outcome:
+def run(
+    protocol: Protocol,
+    profile: str,
+    systems: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    *,
+    device: str = "cpu",
+    jobs: int = 1,
+    store: CellStore | None = None,
+    progress: bool = True,
+) -> Outcome:
     """Compute every cell of a profile that is not in the store yet.
 
     A cell that another runner holds comes last: it is waited for, and computed here only if that runner died.
@@ -66,8 +74,9 @@ def run(protocol: Protocol, profile: str, systems: Sequence[str] | None = None,
     return outcome
 
 
-def select(protocol: Protocol, profile: str, systems: Sequence[str] | None = None,
-           seeds: Sequence[int] | None = None) -> list[Cell]:
+def select(
+    protocol: Protocol, profile: str, systems: Sequence[str] | None = None, seeds: Sequence[int] | None = None
+) -> list[Cell]:
     """The cells asked for.
 
     Raises:
@@ -91,8 +100,15 @@ def _followed(attempts: Iterator[Attempt], outcome: Outcome, bar: tqdm) -> Itera
         yield cell, state
 
 
-def _attempts(protocol: Protocol, cells: list[Cell], store: CellStore, device: str, jobs: int, wait: bool,
-              progress: bool) -> Iterator[Attempt]:
+def _attempts(
+    protocol: Protocol,
+    cells: list[Cell],
+    store: CellStore,
+    device: str,
+    jobs: int,
+    wait: bool,
+    progress: bool,
+) -> Iterator[Attempt]:
     if jobs == 1:
         for cell in cells:
             yield cell, _attempt(protocol, cell, store, device, wait, progress)
@@ -100,8 +116,9 @@ def _attempts(protocol: Protocol, cells: list[Cell], store: CellStore, device: s
         yield from _in_processes(protocol, cells, store, device, jobs, wait)
 
 
-def _attempt(protocol: Protocol, cell: Cell, store: CellStore, device: str, wait: bool,
-             progress: bool) -> str:
+def _attempt(
+    protocol: Protocol, cell: Cell, store: CellStore, device: str, wait: bool, progress: bool
+) -> str:
     """BUSY, DONE, SKIPPED, or why the cell failed."""
     try:
         with store.lock(cell, wait) as mine:
@@ -118,13 +135,15 @@ def _attempt(protocol: Protocol, cell: Cell, store: CellStore, device: str, wait
         return f"{type(error).__name__}: {error}"
 
 
-def _in_processes(protocol: Protocol, cells: list[Cell], store: CellStore, device: str, jobs: int,
-                  wait: bool) -> Iterator[Attempt]:
+def _in_processes(
+    protocol: Protocol, cells: list[Cell], store: CellStore, device: str, jobs: int, wait: bool
+) -> Iterator[Attempt]:
     sent = protocol.name if protocol.name in MODULES and paper(protocol.name) is protocol else protocol
     children: list = []
     with _threads((os.cpu_count() or jobs) // jobs), ThreadPoolExecutor(jobs) as pool:
-        futures = {pool.submit(_in_process, children, sent, cell, store, device, wait): cell
-                   for cell in cells}
+        futures = {
+            pool.submit(_in_process, children, sent, cell, store, device, wait): cell for cell in cells
+        }
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
@@ -149,8 +168,9 @@ def _in_process(children: list, *work: object) -> str:
         return f"its process ended with code {child.exitcode} and without a result."
 
 
-def _child(sender: Connection, protocol: Protocol | str, cell: Cell, store: CellStore, device: str,
-           wait: bool) -> None:
+def _child(
+    sender: Connection, protocol: Protocol | str, cell: Cell, store: CellStore, device: str, wait: bool
+) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     protocol = paper(protocol) if isinstance(protocol, str) else protocol
     sender.send(_attempt(protocol, cell, store, device, wait, progress=False))

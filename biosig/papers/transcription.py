@@ -161,8 +161,12 @@ class Transcription:
     @property
     def printed(self) -> set[str]:
         """Every number the paper prints, as it prints it."""
-        return {value.text for table in self.tables.values() for column in table.columns
-                for value in column.values.values()}
+        return {
+            value.text
+            for table in self.tables.values()
+            for column in table.columns
+            for value in column.values.values()
+        }
 
 
 @lru_cache(maxsize=16)

@@ -32,14 +32,18 @@ class Order:
     @property
     def sentence(self) -> str:
         """For a reason."""
-        parts = (("the other way round than in the paper against", self.contradict),
-                 ("ordered as in the paper against", self.agree), ("not told apart from", self.open))
+        parts = (
+            ("the other way round than in the paper against", self.contradict),
+            ("ordered as in the paper against", self.agree),
+            ("not told apart from", self.open),
+        )
         told = [f"{what} {', '.join(rows)}" for what, rows in parts if rows]
         return "; ".join(told) or "nothing to compare with"
 
 
-def judge(paper: Transcription, table: PaperTable, column: Column, row: str, runs: Runs,
-          profile: str) -> Verdict:
+def judge(
+    paper: Transcription, table: PaperTable, column: Column, row: str, runs: Runs, profile: str
+) -> Verdict:
     """The verdict on one number of a table."""
     here = summarise(runs[row], column.metric).value if runs.get(row) else None
     if here is None:
@@ -125,8 +129,11 @@ def _mean(pairs: Mapping[tuple[str, str], Paired], row: str) -> float:
 
 def _exact(column: Column, row: str, here: float) -> Verdict:
     same = here == column.values[row].value
-    return Verdict(REPRODUCED, "the same count") if same else Verdict(
-        DIFFERS, f"{number(here, column.style)} here, {column.values[row].text} in the paper")
+    return (
+        Verdict(REPRODUCED, "the same count")
+        if same
+        else Verdict(DIFFERS, f"{number(here, column.style)} here, {column.values[row].text} in the paper")
+    )
 
 
 def _distance(column: Column, row: str, here: float, profile: str) -> tuple[bool, str]:

@@ -1,9 +1,9 @@
 """The item store: a folder per cell, whole or absent, also after a kill and with two runners at once.
 
-    <root>/<paper>/<profile>/<cell.name>/items.csv.gz     the numbers, the same bytes for the same computation
-                                         seconds.csv.gz   the time that each mixture took
-                                         run.json         who, how, when, with what; hashes of all files
-                                         curve.csv, …     whatever else the run hands over
+<root>/<paper>/<profile>/<cell.name>/items.csv.gz     the numbers, the same bytes for the same computation
+                                     seconds.csv.gz   the time that each mixture took
+                                     run.json         who, how, when, with what; hashes of all files
+                                     curve.csv, …     whatever else the run hands over
 """
 
 import contextlib
@@ -51,8 +51,13 @@ class CellStore:
         """Whether the cell is there; folders appear whole, so this needs no reading."""
         return all((self.folder(cell) / name).is_file() for name in (ITEMS, SECONDS, RUN))
 
-    def write(self, cell: Cell, items: Sequence[Item], run: dict | None = None,
-              extras: dict[str, bytes | Path] | None = None) -> Path:
+    def write(
+        self,
+        cell: Cell,
+        items: Sequence[Item],
+        run: dict | None = None,
+        extras: dict[str, bytes | Path] | None = None,
+    ) -> Path:
         """Write the cell at one stroke and return its folder; if it is there already, the first one stays.
 
         Args:
@@ -176,8 +181,9 @@ def cell_of(run: dict, folder: Path) -> Cell:
     return cell
 
 
-def _contents(cell: Cell, items: Sequence[Item], run: dict,
-              extras: dict[str, bytes | Path]) -> dict[str, bytes]:
+def _contents(
+    cell: Cell, items: Sequence[Item], run: dict, extras: dict[str, bytes | Path]
+) -> dict[str, bytes]:
     numbers, seconds = encode(items)
     files = {ITEMS: numbers, SECONDS: seconds}
     for name, content in extras.items():
@@ -185,8 +191,13 @@ def _contents(cell: Cell, items: Sequence[Item], run: dict,
             raise DataError(f"a file of cell {cell.name} is called {name!r}: expected a plain, unused name.")
         files[name] = content if isinstance(content, bytes) else Path(content).read_bytes()
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    own = {**cell.as_dict(), "key": cell.key, "config_hash": digest(cell.config), "files": hashes,
-           "counts": counts(items)}
+    own = {
+        **cell.as_dict(),
+        "key": cell.key,
+        "config_hash": digest(cell.config),
+        "files": hashes,
+        "counts": counts(items),
+    }
     record = json.dumps({**run, **own}, indent=1, sort_keys=True, ensure_ascii=False, default=_plain) + "\n"
     return {**files, RUN: record.encode()}
 

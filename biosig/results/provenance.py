@@ -49,8 +49,16 @@ def git_state(root: Path | None) -> dict:
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
         return {"commit": UNKNOWN, "dirty": None}
-    changes = _git(root, "status", "--porcelain", "--untracked-files=no", "--", "biosig", "pyproject.toml",
-                   "requirements-lock.txt")
+    changes = _git(
+        root,
+        "status",
+        "--porcelain",
+        "--untracked-files=no",
+        "--",
+        "biosig",
+        "pyproject.toml",
+        "requirements-lock.txt",
+    )
     return {"commit": commit, "dirty": bool(changes) if changes is not None else None}
 
 
@@ -89,7 +97,7 @@ def cpu_model() -> str:
 
 
 def device_name(device: str) -> str:
-    """"cpu", or "cuda" with the accelerator's name."""
+    """ "cpu", or "cuda" with the accelerator's name."""
     if not device.startswith("cuda"):
         return device
     import torch

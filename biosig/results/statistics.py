@@ -69,8 +69,12 @@ class Paired:
         return 1 if self.difference > 0 else -1
 
 
-def bootstrap_interval(values_by_unit: Mapping[str, np.ndarray], n: int = 2000, level: float = 0.95,
-                       seed: Sequence[object] = ("bootstrap",)) -> tuple[float, float] | None:
+def bootstrap_interval(
+    values_by_unit: Mapping[str, np.ndarray],
+    n: int = 2000,
+    level: float = 0.95,
+    seed: Sequence[object] = ("bootstrap",),
+) -> tuple[float, float] | None:
     """Percentile bootstrap of the mean over units, each unit being the mean of its own values.
 
     The percentile form and not BCa: for a mean of 5 to 20 subjects BCa's acceleration is itself estimated
@@ -128,8 +132,11 @@ def holm(pvalues: Mapping[Hashable, float]) -> dict[Hashable, float]:
     return {name: adjusted[name] for name in pvalues}
 
 
-def paired_test(a_by_unit: Mapping[str, np.ndarray], b_by_unit: Mapping[str, np.ndarray],
-                seed: Sequence[object] = ("bootstrap",)) -> tuple[float, tuple[float, float] | None, float]:
+def paired_test(
+    a_by_unit: Mapping[str, np.ndarray],
+    b_by_unit: Mapping[str, np.ndarray],
+    seed: Sequence[object] = ("bootstrap",),
+) -> tuple[float, tuple[float, float] | None, float]:
     """Mean difference a − b over units, its bootstrap interval, and the signed-rank p over units.
 
     Raises:
@@ -160,11 +167,16 @@ def summarise(items_by_seed: BySeed, metric: str, only: Iterable[str] | None = N
     units = _over_seeds(per_seed)
     low, high = bootstrap_interval(units) or (None, None)
     return Summary(
-        metric, _version(rows, metric),
-        value=float(np.mean(of_seeds)) if of_seeds else None, low=low, high=high,
+        metric,
+        _version(rows, metric),
+        value=float(np.mean(of_seeds)) if of_seeds else None,
+        low=low,
+        high=high,
         seed_sd=float(np.std(of_seeds, ddof=1)) if len(of_seeds) > 1 else None,
-        n_items=len({row.item for row in rows if row.value is not None}), n_subjects=len(units),
-        n_seeds=len(per_seed), failed={reason: failed.count(reason) for reason in sorted(set(failed))},
+        n_items=len({row.item for row in rows if row.value is not None}),
+        n_subjects=len(units),
+        n_seeds=len(per_seed),
+        failed={reason: failed.count(reason) for reason in sorted(set(failed))},
     )
 
 
@@ -172,12 +184,15 @@ def summarise_by(items_by_seed: BySeed, metric: str, condition: str) -> dict[str
     """:func:`summarise` for each value of a condition (``"snr_db"``), numbers in ascending order."""
     rows = [row for items in items_by_seed.values() for row in items if row.metric == metric]
     levels = {row.conditions.get(condition, "") for row in rows} - {""}
-    return {level: summarise(where(items_by_seed, {condition: level}), metric)
-            for level in sorted(levels, key=_number_first)}
+    return {
+        level: summarise(where(items_by_seed, {condition: level}), metric)
+        for level in sorted(levels, key=_number_first)
+    }
 
 
 def where(items_by_seed: BySeed, conditions: Mapping[str, str]) -> dict[int, list[Item]]:
     """The items that were made under these conditions."""
+
     def fits(row: Item) -> bool:
         return all(row.conditions.get(name) == value for name, value in conditions.items())
 
@@ -199,15 +214,19 @@ def compare(a: BySeed, b: BySeed, metric: str) -> Paired | None:
 
 def complete(items_by_seed: BySeed, metric: str) -> set[str]:
     """Names of the items that have a value in every seed."""
-    names = [{row.item for row in items if row.metric == metric and row.value is not None}
-             for items in items_by_seed.values()]
+    names = [
+        {row.item for row in items if row.metric == metric and row.value is not None}
+        for items in items_by_seed.values()
+    ]
     return set.intersection(*names) if names else set()
 
 
 def _choose(items_by_seed: BySeed, metric: str, only: Iterable[str] | None) -> dict[int, list[Item]]:
     names = None if only is None else set(only)
-    return {seed: [row for row in items if row.metric == metric and (names is None or row.item in names)]
-            for seed, items in sorted(items_by_seed.items())}
+    return {
+        seed: [row for row in items if row.metric == metric and (names is None or row.item in names)]
+        for seed, items in sorted(items_by_seed.items())
+    }
 
 
 def _per_seed(items_by_seed: BySeed, metric: str, only: Iterable[str] | None) -> dict[int, dict[str, float]]:
@@ -225,8 +244,10 @@ def _subject_means(items: Sequence[Item]) -> dict[str, float]:
 
 def _over_seeds(per_seed: Mapping[int, Mapping[str, float]]) -> dict[str, float]:
     subjects = sorted({subject for means in per_seed.values() for subject in means})
-    return {subject: float(np.mean([means[subject] for means in per_seed.values() if subject in means]))
-            for subject in subjects}
+    return {
+        subject: float(np.mean([means[subject] for means in per_seed.values() if subject in means]))
+        for subject in subjects
+    }
 
 
 def _version(rows: Sequence[Item], metric: str) -> str:

@@ -41,7 +41,7 @@ class Entry:
 
     @property
     def provenance(self) -> str:
-        """"paper", "run <keys>", "label" or "not attempted: <reason>"."""
+        """ "paper", "run <keys>", "label" or "not attempted: <reason>"."""
         if self.source == RUN:
             return f"{RUN} {' '.join(self.keys)}"
         return f"{ABSENT}: {self.note}" if self.source == ABSENT else self.source
@@ -88,8 +88,12 @@ def measured(summary: Summary, style: str, keys: Sequence[str], interval: bool =
         keys: of the cells whose items were summarised.
         interval: show it; it is kept beside the number in any case.
     """
-    n = {"items": summary.n_items, "subjects": summary.n_subjects, "seeds": summary.n_seeds,
-         "failed": sum(summary.failed.values())}
+    n = {
+        "items": summary.n_items,
+        "subjects": summary.n_subjects,
+        "seeds": summary.n_seeds,
+        "failed": sum(summary.failed.values()),
+    }
     reasons = "; ".join(f"{count} without a value: {reason}" for reason, count in summary.failed.items())
     if summary.value is None:
         return Entry(DASH, ABSENT, keys=tuple(keys), n=n, note=reasons or "no items")
@@ -144,8 +148,10 @@ def footnotes(table: Table) -> list[str]:
 def _text(table: Table) -> str:
     lines = [table.columns, *[[entry.text for entry in row] for row in table.rows]]
     widths = [max(len(line[place]) for line in lines) for place in range(len(table.columns))]
-    padded = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-              for line in lines]
+    padded = [
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
     rule = "  ".join("-" * width for width in widths)
     notes = [f"* {note}" for note in footnotes(table)]
     return "\n".join([table.title, "", padded[0], rule, *padded[1:], *notes]) + "\n"
@@ -172,8 +178,9 @@ def _csv(table: Table) -> str:
         for column, entry in zip(table.columns[1:], row[1:], strict=True):
             numbers = ["" if x is None else _round(x) for x in (entry.value, entry.low, entry.high)]
             counts = [entry.n.get(name, "") for name in counted]
-            writer.writerow([table.name, row[0].text, column, entry.text, *numbers, *counts, entry.provenance,
-                             entry.note])
+            writer.writerow(
+                [table.name, row[0].text, column, entry.text, *numbers, *counts, entry.provenance, entry.note]
+            )
     return text.getvalue()
 
 
@@ -184,8 +191,13 @@ def _json(table: Table) -> str:
 def as_dict(table: Table) -> dict:
     """The table as plain data; numbers carry 6 digits, so that the last bits of a machine do not show."""
     rows = [[_plain(entry) for entry in row] for row in table.rows]
-    return {"name": table.name, "title": table.title, "columns": list(table.columns), "rows": rows,
-            "notes": list(table.notes)}
+    return {
+        "name": table.name,
+        "title": table.title,
+        "columns": list(table.columns),
+        "rows": rows,
+        "notes": list(table.notes),
+    }
 
 
 def _plain(entry: Entry) -> dict:
@@ -207,8 +219,10 @@ def _html(table: Table) -> str:
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in footnotes(table))
     below = f'<ul class="biosig-notes">{notes}</ul>' if notes else ""
     caption = f"<caption>{html.escape(table.title)}</caption>"
-    return (f'<div class="biosig-table" style="overflow-x:auto"><table>\n{caption}\n'
-            f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>{below}</div>\n")
+    return (
+        f'<div class="biosig-table" style="overflow-x:auto"><table>\n{caption}\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>{below}</div>\n"
+    )
 
 
 def _html_row(row: Sequence[Entry]) -> str:

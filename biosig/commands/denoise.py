@@ -1,0 +1,97 @@
+"""``biosig denoise``: a user's own recording through any system that is here."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from biosig.errors import ConfigError
+from biosig.papers.base import known, paper
+
+KINDS = {"emg": "msemg"}  # what is denoised → the paper whose systems do it
+SYSTEM_FS = 1000.0  # the rate that the EMG systems were made for, Hz
+MARGIN_S = 1.0  # mirrored at both ends before resampling, whose FFT takes the signal as periodic
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the parser."""
+    denoise = commands.add_parser(
+        "denoise",
+        help="remove the ECG from a recording of your own",
+        description="Denoise a recording (CSV, .npy, .mat or WFDB; any length, any number of channels), each "
+        "channel by itself. What is not at 1 kHz is resampled for the system and back: nothing above 500 Hz "
+        "comes through.",
+    )
+    denoise.add_argument("kind", metavar="emg", help="what the recording is: emg")
+    denoise.add_argument("input", type=Path, metavar="IN", help="the recording")
+    denoise.add_argument(
+        "output", type=Path, metavar="OUT", help="where to write the result (.csv, .npy, .mat)"
+    )
+    denoise.add_argument(
+        "--system", default="msemg", metavar="NAME", help="see `biosig papers` (default: msemg)"
+    )
+    denoise.add_argument(
+        "--fs", type=float, metavar="HZ", help="rate of the recording, where its file does not say"
+    )
+    denoise.add_argument(
+        "--device", default="cpu", metavar="cpu|cuda", help="where a network runs (default: cpu)"
+    )
+    denoise.set_defaults(do=denoise_file)
+
+
+def denoise_file(arguments: argparse.Namespace) -> int:
+    """Read, denoise, write."""
+    from biosig.commands.results import check_device
+    from biosig.corpora.recordings_io import read_recording, write_recording
+
+    name = known("kind", arguments.kind, KINDS)
+    known("system", arguments.system, paper(KINDS[name]).systems)
+    check_device(arguments.device)
+    recording = read_recording(arguments.input, arguments.fs)
+    system = load_system(KINDS[name], arguments.system, arguments.device)
+    cleaned = denoise(recording.signals, recording.fs, system)
+    write_recording(arguments.output, cleaned, recording.fs)
+    channels, n = cleaned.shape
+    print(
+        f"{arguments.output}: {channels} channels, {n / recording.fs:.1f} s, denoised by {arguments.system}."
+    )
+    return 0
+
+
+def denoise(
+    signals: np.ndarray,
+    fs: float,
+    system: Callable[[np.ndarray, float], np.ndarray],
+    system_fs: float = SYSTEM_FS,
+) -> np.ndarray:
+    """Run a system on signals of another rate; shape (channels, n) and rate stay.
+
+    Raises:
+        SignalError: samples that are not finite, or too few for the system.
+    """
+    from biosig.signal.filters import resample_fft
+
+    if fs == system_fs:
+        return system(signals, system_fs)
+    margin = min(round(MARGIN_S * fs), signals.shape[-1] - 1)
+    padded = np.pad(signals, [(0, 0), (margin, margin)], mode="reflect", reflect_type="odd")
+    cleaned = system(resample_fft(padded, fs, system_fs), system_fs)
+    back = resample_fft(
+        cleaned, cleaned.shape[-1], padded.shape[-1]
+    )  # by lengths: exactly as many samples again
+    return back[:, margin : margin + signals.shape[-1]]
+
+
+def load_system(name: str, system: str, device: str) -> Callable[[np.ndarray, float], np.ndarray]:
+    """A paper's system, ready to be called.
+
+    Raises:
+        ConfigError: the paper's systems cannot be applied to recordings.
+    """
+    import importlib
+
+    module = importlib.import_module(f"biosig.papers.{name}.systems")
+    if not hasattr(module, "load_system"):
+        raise ConfigError(f"the systems of {name} cannot be applied to a recording of one's own.")
+    return module.load_system(system, device)
