@@ -12,14 +12,16 @@ from biosig.metrics.emg import VERSIONS
 from biosig.papers.msemg import sources
 from biosig.papers.msemg.mixtures import fixed_mixtures, subset
 from biosig.papers.msemg.profiles import Network, Setup, setup_of
-from biosig.papers.msemg.score import diaphragm_items, evaluate
-from biosig.papers.msemg.systems import NEURAL, SYSTEMS, System, classical
+from biosig.papers.msemg.score import diaphragm_items, evaluate, size_items
+from biosig.papers.msemg.systems import NEURAL, SIZES, SYSTEMS, System, classical
 from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import describe_run
 from biosig.results.tables import Table
+from biosig.results.verify import write_sums
 from biosig.signal.types import Mixture
 
 VERSION = 1  # raised when a change of the code below changes numbers that no field of the config shows
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
 CORPORA = {"quick": (), "open": ("3dc", "nsrdb"), "paper": ("ninapro_db2", "nsrdb")}
 
 
@@ -28,7 +30,7 @@ class Msemg:
 
     name = "msemg"
     title = "MSEMG: surface EMG denoising with a Mamba-based efficient network"
-    systems = SYSTEMS
+    systems = {**SYSTEMS, SIZES: "parameter counts for Table II; nothing is trained"}
 
     def cells(
         self, profile: str, systems: Sequence[str] | None = None, seeds: Sequence[int] | None = None
@@ -37,7 +39,7 @@ class Msemg:
         setup = setup_of(profile)
         cells = [
             Cell("msemg", profile, system, 0, seed, config(setup, system, seed))
-            for system in systems or SYSTEMS
+            for system in systems or self.systems
             for seed in (setup.seeds if system in NEURAL else (0,))
         ]
         return [cell for cell in cells if seeds is None or cell.seed in seeds]
@@ -46,6 +48,9 @@ class Msemg:
         """Train where there is something to train, score every test mixture, and write the cell."""
         setup = setup_of(cell.profile)
         run = describe_run(device, data_files(cell.profile))
+        if cell.system == SIZES:
+            store.write(cell, size_items(), run)
+            return
         mixtures, extras = test_mixtures(setup, cell.system), {}
         if cell.system in NEURAL:
             system, more, extras = trained(cell, setup, scratch(store, cell), device, progress)
@@ -71,6 +76,8 @@ def config(setup: Setup, system: str, seed: int) -> dict:
     """All that decides a cell's numbers: data, metrics and, for a network, its training."""
     files = {path.name: sha256(path) for path in data_files(setup.name)}
     common = {"version": VERSION, "data": setup.data_config(), "data_files": files, "metrics": VERSIONS}
+    if system == SIZES:
+        return {"version": VERSION}
     if system not in NEURAL:
         return common
     network = setup.network(system)
@@ -138,8 +145,8 @@ def publish(store: CellStore, profile: str = "open") -> list[Path]:
         if not done:
             continue
         best = min(done, key=lambda cell: store.read(cell).run["best_validation"])
-        target = Path(__file__).parent / "checkpoints" / f"{system}.pt"
-        target.parent.mkdir(exist_ok=True)
+        CHECKPOINTS.mkdir(exist_ok=True)
+        target = CHECKPOINTS / f"{system}.pt"
         shutil.copyfile(scratch(store, best) / "best.pt", target)
         written.append(target)
-    return written
+    return [*written, write_sums(CHECKPOINTS)] if written else []

@@ -56,3 +56,19 @@ def diaphragm_items(system: System) -> list[Item]:
     seconds = time.perf_counter() - started
     version = "1; power within 60 ms of R peaks of the ECG lead over power elsewhere"
     return [Item(emg.item, emg.subject, "r_peak_energy_ratio_db", version, value, seconds=seconds)]
+
+
+def size_items() -> list[Item]:
+    """Trainable parameters of each network, for Table II; SDEMG as published and without its dead layers."""
+    from biosig.models.networks import build, count_parameters
+
+    networks = {
+        "fcn": build("fcn"),
+        "sdemg": build("sdemg", official=True),
+        "sdemg_live": build("sdemg"),
+        "msemg": build("msemg"),
+    }
+    return [
+        Item(name, name, "parameters", "1; trainable", float(count_parameters(network)))
+        for name, network in networks.items()
+    ]

@@ -22,6 +22,7 @@ SYSTEMS = {
     "sdemg": "score-based diffusion model, 50 steps",
     "msemg": "convolutions around a Mamba block",
 }
+SIZES = "sizes"  # no system: one cell that counts the networks' parameters for Table II
 
 
 def unprocessed(noisy: np.ndarray, fs: float = 1000) -> np.ndarray:
