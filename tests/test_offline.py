@@ -6,11 +6,13 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from tests.offline.sitecustomize import NetworkBlockedError
 
+ROOT = Path(__file__).resolve().parent.parent
 ELSEWHERE = "192.0.2.1"  # reserved for documentation (RFC 5737): nobody's machine
 
 
@@ -46,6 +48,13 @@ def test_a_program_that_a_test_starts_has_no_network_either():
     code = f"import socket; socket.create_connection(({ELSEWHERE!r}, 80), timeout=1)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1 and "NetworkBlockedError" in done.stderr
+
+
+def test_a_command_can_be_run_without_a_network():
+    code = f"import socket; socket.create_connection(({ELSEWHERE!r}, 80), timeout=1)"
+    command = [sys.executable, str(ROOT / "tools" / "no_network.py"), sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and "Error" in done.stderr and "TimeoutError" not in done.stderr
 
 
 def test_this_machine_can_be_reached():
