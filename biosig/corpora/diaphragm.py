@@ -49,9 +49,7 @@ def load(root: Path, channel: str = "EMG1", fs: float = FS) -> Recording:
         raise ConfigError(f"diaphragm has no channel {channel!r}: expected one of {', '.join(CHANNELS)}.")
     column = _read(Path(root) / FILE)[:, 1 + CHANNELS.index(channel)]
     signal = resample_fft(column, FS, fs)
-    return Recording(
-        signal, fs, CARD.units, f"diaphragm/{channel}", "diaphragm", channel, f"diaphragm/{FILE}"
-    )
+    return Recording(signal, fs, CARD.units, f"diaphragm/{channel}", "diaphragm", channel, f"diaphragm/{FILE}")
 
 
 def _read(path: Path) -> np.ndarray:
@@ -66,7 +64,5 @@ def _read(path: Path) -> np.ndarray:
         raise DataError(f"{path} has shape {table.shape}: expected three columns, time, ECG and EMG1.")
     steps = np.diff(table[:, 0]) * FS
     if np.abs(steps - 1).max() > 0.1:  # times are rounded to 10 µs, a fiftieth of a step
-        raise DataError(
-            f"{path} has steps of {steps.min() / FS:.3g} to {steps.max() / FS:.3g} s: expected 0.5 ms."
-        )
+        raise DataError(f"{path} has steps of {steps.min() / FS:.3g} to {steps.max() / FS:.3g} s: expected 0.5 ms.")
     return table

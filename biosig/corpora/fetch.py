@@ -1,4 +1,4 @@
-"""Downloads of the corpora whose owners let one: each file checked against a sha256, whole or not there at all.
+"""Downloads of the corpora whose owners let one: each file held against a sha256, whole or not there.
 
 Where the hashes come from: for 3DC they are committed here, taken from the same files. For NSRDB they are
 PhysioNet's own SHA256SUMS.txt, downloaded first: that catches a damaged download, not a damaged source.
@@ -7,6 +7,7 @@ PhysioNet's own SHA256SUMS.txt, downloaded first: that catches a damaged downloa
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
@@ -53,9 +54,7 @@ def open_url(url: str, headers: dict[str, str]):
     return urlopen(Request(url, headers=headers), timeout=TIMEOUT_S)
 
 
-def fetch(
-    name: str, dest: Path | None = None, *, open_url: OpenUrl = open_url, progress: bool = True
-) -> Path:
+def fetch(name: str, dest: Path | None = None, *, open_url: OpenUrl = open_url, progress: bool = True) -> Path:
     """Download a corpus into ``dest``; what is there and right is kept, what is half there is continued.
 
     Args:
@@ -78,10 +77,10 @@ def fetch(
     source = SOURCES[name]
     folder = Path(dest or data_root()) / source.folder
     expected = _hashes(source, folder, open_url)
-    for path, digest in _bar(expected.items(), name, progress):
-        target = inside(folder, path)
-        if not (target.is_file() and sha256(target) == digest):
-            download(source.base_url + quote(path), target, digest, open_url)
+    targets = {path: inside(folder, path) for path in expected}  # all of them, before the first is written
+    for path, target in _bar(targets.items(), name, progress):
+        if not (target.is_file() and sha256(target) == expected[path]):
+            download(source.base_url + quote(path), target, expected[path], open_url)
     return folder
 
 
@@ -100,8 +99,8 @@ def download(url: str, target: Path, digest: str | None, open_url: OpenUrl = ope
     except HTTPError as error:
         if error.code != 416:  # 416: the part is already as long as the file, or longer; the hash will tell
             raise MissingDataError(f"{url} answers {error.code}: expected the file.") from None
-    except (URLError, OSError) as error:
-        raise MissingDataError(f"{url} cannot be reached ({error}): try again to continue.") from None
+    except (URLError, HTTPException, OSError) as error:
+        raise MissingDataError(f"{url} could not be downloaded ({error}): fetch again to continue.") from None
     if digest is not None and (found := sha256(part)) != digest:
         part.unlink()
         raise DataError(f"{url} has sha256 {found[:12]}…: expected {digest[:12]}…; nothing of it was kept.")

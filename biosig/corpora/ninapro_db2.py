@@ -35,7 +35,7 @@ CARD = Card(
     how_to_get="Get DB2_s1.zip to DB2_s40.zip from https://ninapro.hevs.ch/instructions/DB2.html and unpack "
     "them into $BIOSIG_DATA/ninapro_db2; it cannot be fetched for you.",
     quirks=(
-        "The authors' code shares subjects 1 to 10 between validation and test: split `official`, not `disjoint`.",
+        "The authors' code shares subjects 1 to 10 between validation and test (split `official`).",
         "Activity is `restimulus`, the label corrected after recording, not `stimulus`.",
     ),
     folders=("ninapro_db2",),
@@ -58,9 +58,7 @@ def load(root: Path, subject: str, channel: int, exercise: int) -> Recording:
         MissingDataError, DataError: no file, a damaged one, or one without emg or restimulus.
     """
     if channel not in range(1, N_CHANNELS + 1) or exercise not in EXERCISES:
-        raise ConfigError(
-            f"ninapro_db2 has no channel {channel} of exercise {exercise}: expected 1-12 of 1-3."
-        )
+        raise ConfigError(f"ninapro_db2 has no channel {channel} of exercise {exercise}: expected 1-12 of 1-3.")
     emg, active = _read(find(root, subject, exercise))
     signal = butter_zero_phase(emg[:, channel - 1].astype(np.float64), FS_RAW, 4, BAND_HZ, "bandpass")[::2]
     item = f"ninapro_db2/{subject}/ch{channel}/e{exercise}"
@@ -100,9 +98,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     except Exception:  # scipy raises many kinds for a damaged file; all mean one thing here
         raise DataError(f"{path} is damaged or cut short: expected a MATLAB 5 file.") from None
     if missing := {"emg", "restimulus"} - content.keys():
-        raise DataError(
-            f"{path} has no variable {' or '.join(sorted(missing))}: expected a NINAPro DB2 file."
-        )
+        raise DataError(f"{path} has no variable {' or '.join(sorted(missing))}: expected a NINAPro DB2 file.")
     emg, active = content["emg"], content["restimulus"].ravel() != 0
     if emg.ndim != 2 or emg.shape[1] != N_CHANNELS or len(emg) != active.size:
         shapes = f"emg {emg.shape} and restimulus {content['restimulus'].shape}"

@@ -32,8 +32,7 @@ CARD = Card(
     rate=FS_RAW,
     licence="ODC-By 1.0",
     citation_key="goldberger2000physionet",
-    citation="A. L. Goldberger et al.: PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(23), "
-    "e215-e220, 2000.",
+    citation="A. L. Goldberger et al.: PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(23), e215-e220, 2000.",
     url="https://physionet.org/content/nsrdb/1.0.0/",
     how_to_get="Run `biosig fetch nsrdb`, or place the records of "
     "https://physionet.org/content/nsrdb/1.0.0/ in $BIOSIG_DATA/nsrdb_60s or $BIOSIG_DATA/nsrdb.",

@@ -51,9 +51,7 @@ def data_root() -> Path:
     if not value:
         raise MissingDataError("BIOSIG_DATA is not set: point it at the folder that holds the corpora.")
     if not Path(value).is_dir():
-        raise MissingDataError(
-            f"BIOSIG_DATA is {value}, which is no folder: expected the one with the corpora."
-        )
+        raise MissingDataError(f"BIOSIG_DATA is {value}, which is no folder: expected the one with the corpora.")
     return Path(value)
 
 
@@ -128,8 +126,8 @@ def check(name: str) -> Status:
 def manifest_hash(name: str) -> str:
     """A sha256 over the files as they are on this machine, for the provenance of a run.
 
-    Over sha256 and path of every listed file that is here; where no list exists (NINAPro), over path and size of
-    every file. Equal hashes mean that two runs saw the same data.
+    Over sha256 and path of every listed file that is here; where no list exists (NINAPro), over path and
+    size of every file. Equal hashes mean that two runs saw the same data.
 
     Raises:
         MissingDataError: the corpus is not here.

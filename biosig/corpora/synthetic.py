@@ -1,7 +1,7 @@
 """Synthetic EMG and ECG with known truth, and tiny twins of corpora in their own layout.
 
 Nothing here was recorded from anyone: every Recording says ``synthetic=True`` and is to be called that
-wherever it is shown. Draws are seeded by name, so ``synthetic_emg(10, 1000, "demo", 1)`` is the same everywhere.
+wherever it is shown. Draws are seeded by name, so ``synthetic_emg(10, 1000, "demo")`` is the same everywhere.
 """
 
 from pathlib import Path
