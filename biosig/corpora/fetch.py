@@ -1,7 +1,8 @@
 """Downloads of the corpora whose owners let one: each file held against a sha256, whole or not there.
 
 Where the hashes come from: for 3DC they are committed here, taken from the same files. For NSRDB they are
-PhysioNet's own SHA256SUMS.txt, downloaded first: that catches a damaged download, not a damaged source.
+PhysioNet's own SHA256SUMS.txt, downloaded first: that catches a damaged download, not a damaged source. Only the
+files that the loaders read are fetched (3DC: EMG of cycles 0 and 1, without the duplicate participant).
 """
 
 import os

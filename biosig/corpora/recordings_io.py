@@ -121,7 +121,7 @@ def _read_csv(path: Path) -> UserRecording:
     mark = next((m for m in (",", ";", "\t") if m in first), None)
     header = _header(first, mark)
     try:
-        table = np.loadtxt(path, delimiter=mark, ndmin=2, skiprows=bool(header), encoding="utf-8-sig")
+        table = np.loadtxt(path, delimiter=mark, ndmin=2, skiprows=int(bool(header)), encoding="utf-8-sig")
     except ValueError as error:
         reason = str(error).split("\n")[0].rstrip(".;")
         raise DataError(f"{path} is damaged or cut short ({reason}): expected columns of numbers.") from None

@@ -108,3 +108,9 @@ def test_manifest_hash_without_a_list_notices_another_file(tmp_path, monkeypatch
 def test_list_that_is_no_list():
     with pytest.raises(DataError, match="toy.txt is not a list of sha256 sums: found the line '<html>"):
         registry.parse_manifest("<html>not found</html>", "toy.txt")
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["3dc", "nsrdb"])
+def test_real_slice_is_whole(name):
+    assert registry.check(name).whole
