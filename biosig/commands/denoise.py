@@ -11,6 +11,7 @@ from biosig.papers.base import known, paper
 
 KINDS = {"emg": "msemg"}  # what is denoised → the paper whose systems do it
 SYSTEM_FS = 1000.0  # the rate that the EMG systems were made for, Hz
+ENDINGS = (".csv", ".txt", ".npy", ".mat", ".hea")
 MARGIN_S = 1.0  # mirrored at both ends before resampling, whose FFT takes the signal as periodic
 
 
@@ -26,17 +27,14 @@ def add(commands: argparse._SubParsersAction) -> None:
     denoise.add_argument("kind", metavar="emg", help="what the recording is: emg")
     denoise.add_argument("input", type=Path, metavar="IN", help="the recording")
     denoise.add_argument(
-        "output", type=Path, metavar="OUT", help="where to write the result (.csv, .npy, .mat)"
+        "output",
+        type=Path,
+        metavar="OUT",
+        help="where to write the result, by its ending: .csv, .npy, .mat or .hea (WFDB)",
     )
-    denoise.add_argument(
-        "--system", default="msemg", metavar="NAME", help="see `biosig papers` (default: msemg)"
-    )
-    denoise.add_argument(
-        "--fs", type=float, metavar="HZ", help="rate of the recording, where its file does not say"
-    )
-    denoise.add_argument(
-        "--device", default="cpu", metavar="cpu|cuda", help="where a network runs (default: cpu)"
-    )
+    denoise.add_argument("--system", default="msemg", metavar="NAME", help="see `biosig papers` (default: msemg)")
+    denoise.add_argument("--fs", type=float, metavar="HZ", help="rate of the recording, where its file does not say")
+    denoise.add_argument("--device", default="cpu", metavar="cpu|cuda", help="where a network runs (default: cpu)")
     denoise.set_defaults(do=denoise_file)
 
 
@@ -48,14 +46,17 @@ def denoise_file(arguments: argparse.Namespace) -> int:
     name = known("kind", arguments.kind, KINDS)
     known("system", arguments.system, paper(KINDS[name]).systems)
     check_device(arguments.device)
+    ending = arguments.output.suffix.lower()
+    if ending not in ENDINGS:
+        raise ConfigError(f"{arguments.output} ends in {ending!r}: expected one of {', '.join(ENDINGS)}.")
     recording = read_recording(arguments.input, arguments.fs)
+    if recording.fs is None:
+        raise ConfigError(f"{arguments.input} does not say its rate: give it with --fs.")
     system = load_system(KINDS[name], arguments.system, arguments.device)
     cleaned = denoise(recording.signals, recording.fs, system)
-    write_recording(arguments.output, cleaned, recording.fs)
+    write_recording(arguments.output, cleaned, recording.fs, recording.names)
     channels, n = cleaned.shape
-    print(
-        f"{arguments.output}: {channels} channels, {n / recording.fs:.1f} s, denoised by {arguments.system}."
-    )
+    print(f"{arguments.output}: {channels} channels, {n / recording.fs:.1f} s, denoised by {arguments.system}.")
     return 0
 
 
@@ -77,9 +78,7 @@ def denoise(
     margin = min(round(MARGIN_S * fs), signals.shape[-1] - 1)
     padded = np.pad(signals, [(0, 0), (margin, margin)], mode="reflect", reflect_type="odd")
     cleaned = system(resample_fft(padded, fs, system_fs), system_fs)
-    back = resample_fft(
-        cleaned, cleaned.shape[-1], padded.shape[-1]
-    )  # by lengths: exactly as many samples again
+    back = resample_fft(cleaned, cleaned.shape[-1], padded.shape[-1])  # by lengths: exactly as many samples again
     return back[:, margin : margin + signals.shape[-1]]
 
 

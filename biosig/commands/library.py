@@ -11,9 +11,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     """Add the three parsers."""
     papers = commands.add_parser("papers", help="the papers that are rebuilt here, and their systems")
     papers.set_defaults(do=show_papers)
-    corpora = commands.add_parser(
-        "corpora", help="the corpora: what, licence, how to get it, is it here and whole"
-    )
+    corpora = commands.add_parser("corpora", help="the corpora: what, licence, how to get it, is it here and whole")
     corpora.add_argument("name", nargs="?", metavar="NAME", help="one corpus: its whole card")
     corpora.set_defaults(do=show_corpora)
     fetch = commands.add_parser("fetch", help="download a corpus, where its licence lets one")
@@ -62,7 +60,9 @@ def fetch_corpus(arguments: argparse.Namespace) -> int:
 def _state(status) -> str:
     if not status.present:
         return "not here"
-    return "whole" if status.whole else "damaged"
+    if status.whole:
+        return "whole"
+    return "not whole" if "not whole" in status.detail else "unchecked"  # no list of hashes to hold it against
 
 
 def _card(card, status) -> str:
@@ -78,9 +78,7 @@ def _card(card, status) -> str:
         "here": f"{_state(status)}: {status.detail}",
     }
     lines = [
-        textwrap.fill(f"{name + ':':<15}{text}", 100, subsequent_indent=" " * 15)
-        for name, text in told.items()
-        if text
+        textwrap.fill(f"{name + ':':<15}{text}", 100, subsequent_indent=" " * 15) for name, text in told.items() if text
     ]
     traps = [textwrap.fill(f"- {quirk}", 100, subsequent_indent="  ") for quirk in card.quirks]
     return "\n".join([f"{card.name}: {card.title}", "", *lines, *(["", "To know:"] if traps else []), *traps])

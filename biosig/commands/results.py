@@ -64,9 +64,7 @@ def run_paper(arguments: argparse.Namespace) -> int:
 
     protocol, profile = _chosen(arguments)
     check_device(arguments.device)
-    outcome = run(
-        protocol, profile, arguments.system, arguments.seed, device=arguments.device, jobs=arguments.jobs
-    )
+    outcome = run(protocol, profile, arguments.system, arguments.seed, device=arguments.device, jobs=arguments.jobs)
     print(f"{outcome.sentence()} They are in {results_root(profile) / protocol.name / profile}.")
     for name, why in outcome.failed.items():
         print(f"{name} failed: {why}", file=sys.stderr)
@@ -85,9 +83,7 @@ def show_tables(arguments: argparse.Namespace) -> int:
         names = [table.name for table in tables]
         tables = [tables[names.index(known("table", arguments.only, names))]]
     if not store.cells(protocol.name, profile):
-        print(
-            f"No finished cells yet: run `biosig run {protocol.name} --profile {profile}`.", file=sys.stderr
-        )
+        print(f"No finished cells yet: run `biosig run {protocol.name} --profile {profile}`.", file=sys.stderr)
     if arguments.save:
         paths = save(tables, store.root / protocol.name / profile / TABLES)
         print(f"{len(paths)} files are in {paths[0].parent}.")

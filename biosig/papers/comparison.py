@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from biosig.papers.transcription import Column, Figure, PaperTable, Transcription
 from biosig.papers.verdicts import DIFFERS, NOT_ATTEMPTED, Runs, Verdict, judge, judge_figure
-from biosig.results.items import Cell, CellRun, CellStore
+from biosig.results.items import Cell, CellRun, CellStore, Item
 from biosig.results.statistics import BySeed, Paired, compare, complete, holm, summarise, summarise_by
 from biosig.results.tables import PAPER, RUN, Entry, Table, absent, label, measured, number
 
+COUNTS = ("parameters",)
 JUDGEMENT_COLUMNS = ("Where", "What", "Paper", "Here", "Verdict", "Why")
 
 
@@ -31,10 +32,10 @@ class Comparison:
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     def items(self, system: str) -> BySeed:
-        """seed → items; those of several folds together."""
+        """seed → items; those of several folds together, and what the run record counts."""
         found: dict[int, list] = {}
         for run in self.runs.get(system, ()):
-            found.setdefault(run.cell.seed, []).extend(run.items)
+            found.setdefault(run.cell.seed, []).extend([*run.items, *recorded(run)])
         return found
 
     def rows(self, table: PaperTable) -> Runs:
@@ -52,6 +53,13 @@ class Comparison:
     def head(self, text: str) -> str:
         """A column's head for numbers of ours."""
         return f"{text} ({self.here})"
+
+
+def recorded(run: CellRun) -> list[Item]:
+    """Numbers of a network, which stand in its run record, as items of one thing called "network"."""
+    return [
+        Item("network", "network", name, "1; trainable", float(run.run[name])) for name in COUNTS if name in run.run
+    ]
 
 
 def collect(store: CellStore, cells: Iterable[Cell]) -> dict[str, list[CellRun]]:
@@ -96,8 +104,7 @@ def beside(c: Comparison, table: PaperTable, metric: str, extras: Sequence[str] 
 
 
 INTERVAL_NOTE = (
-    "Means go over items, then subjects, then seeds; in brackets, their 95 % bootstrap interval "
-    "over subjects."
+    "Means go over items, then subjects, then seeds; in brackets, their 95 % bootstrap interval over subjects."
 )
 
 
@@ -215,15 +222,11 @@ def _paired_row(
     keys = c.keys(system, other)
     common = complete(c.items(system), column.metric) & complete(c.items(other), column.metric)
     theirs, ours = (
-        measured(
-            summarise(c.items(name), column.metric, only=common), column.style, c.keys(name), interval=False
-        )
+        measured(summarise(c.items(name), column.metric, only=common), column.style, c.keys(name), interval=False)
         for name in (other, system)
     )
     interval = (
-        ""
-        if pair.low is None
-        else " [{}, {}]".format(*(number(x, "+" + column.style) for x in (pair.low, pair.high)))
+        "" if pair.low is None else " [{}, {}]".format(*(number(x, "+" + column.style) for x in (pair.low, pair.high)))
     )
     difference = Entry(
         number(pair.difference, "+" + column.style) + interval,

@@ -116,9 +116,7 @@ def _attempts(
         yield from _in_processes(protocol, cells, store, device, jobs, wait)
 
 
-def _attempt(
-    protocol: Protocol, cell: Cell, store: CellStore, device: str, wait: bool, progress: bool
-) -> str:
+def _attempt(protocol: Protocol, cell: Cell, store: CellStore, device: str, wait: bool, progress: bool) -> str:
     """BUSY, DONE, SKIPPED, or why the cell failed."""
     try:
         with store.lock(cell, wait) as mine:
@@ -141,9 +139,7 @@ def _in_processes(
     sent = protocol.name if protocol.name in MODULES and paper(protocol.name) is protocol else protocol
     children: list = []
     with _threads((os.cpu_count() or jobs) // jobs), ThreadPoolExecutor(jobs) as pool:
-        futures = {
-            pool.submit(_in_process, children, sent, cell, store, device, wait): cell for cell in cells
-        }
+        futures = {pool.submit(_in_process, children, sent, cell, store, device, wait): cell for cell in cells}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
@@ -168,9 +164,7 @@ def _in_process(children: list, *work: object) -> str:
         return f"its process ended with code {child.exitcode} and without a result."
 
 
-def _child(
-    sender: Connection, protocol: Protocol | str, cell: Cell, store: CellStore, device: str, wait: bool
-) -> None:
+def _child(sender: Connection, protocol: Protocol | str, cell: Cell, store: CellStore, device: str, wait: bool) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     protocol = paper(protocol) if isinstance(protocol, str) else protocol
     sender.send(_attempt(protocol, cell, store, device, wait, progress=False))

@@ -162,10 +162,7 @@ class Transcription:
     def printed(self) -> set[str]:
         """Every number the paper prints, as it prints it."""
         return {
-            value.text
-            for table in self.tables.values()
-            for column in table.columns
-            for value in column.values.values()
+            value.text for table in self.tables.values() for column in table.columns for value in column.values.values()
         }
 
 

@@ -41,9 +41,7 @@ class Order:
         return "; ".join(told) or "nothing to compare with"
 
 
-def judge(
-    paper: Transcription, table: PaperTable, column: Column, row: str, runs: Runs, profile: str
-) -> Verdict:
+def judge(paper: Transcription, table: PaperTable, column: Column, row: str, runs: Runs, profile: str) -> Verdict:
     """The verdict on one number of a table."""
     here = summarise(runs[row], column.metric).value if runs.get(row) else None
     if here is None:

@@ -181,9 +181,7 @@ def cell_of(run: dict, folder: Path) -> Cell:
     return cell
 
 
-def _contents(
-    cell: Cell, items: Sequence[Item], run: dict, extras: dict[str, bytes | Path]
-) -> dict[str, bytes]:
+def _contents(cell: Cell, items: Sequence[Item], run: dict, extras: dict[str, bytes | Path]) -> dict[str, bytes]:
     numbers, seconds = encode(items)
     files = {ITEMS: numbers, SECONDS: seconds}
     for name, content in extras.items():

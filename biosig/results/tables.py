@@ -148,10 +148,7 @@ def footnotes(table: Table) -> list[str]:
 def _text(table: Table) -> str:
     lines = [table.columns, *[[entry.text for entry in row] for row in table.rows]]
     widths = [max(len(line[place]) for line in lines) for place in range(len(table.columns))]
-    padded = [
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
+    padded = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     rule = "  ".join("-" * width for width in widths)
     notes = [f"* {note}" for note in footnotes(table)]
     return "\n".join([table.title, "", padded[0], rule, *padded[1:], *notes]) + "\n"
