@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 from biosig.papers.transcription import Column, Figure, PaperTable, Transcription
 from biosig.papers.verdicts import DIFFERS, NOT_ATTEMPTED, Runs, Verdict, judge, judge_figure
-from biosig.results.items import Cell, CellRun, CellStore, Item
+from biosig.results.items import Cell, CellRun, CellStore
 from biosig.results.statistics import BySeed, Paired, compare, complete, holm, summarise, summarise_by
 from biosig.results.tables import PAPER, RUN, Entry, Table, absent, label, measured, number
 
-COUNTS = ("parameters",)
 JUDGEMENT_COLUMNS = ("Where", "What", "Paper", "Here", "Verdict", "Why")
 
 
@@ -32,10 +31,10 @@ class Comparison:
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     def items(self, system: str) -> BySeed:
-        """seed → items; those of several folds together, and what the run record counts."""
+        """seed → items; those of several folds together."""
         found: dict[int, list] = {}
         for run in self.runs.get(system, ()):
-            found.setdefault(run.cell.seed, []).extend([*run.items, *recorded(run)])
+            found.setdefault(run.cell.seed, []).extend(run.items)
         return found
 
     def rows(self, table: PaperTable) -> Runs:
@@ -53,13 +52,6 @@ class Comparison:
     def head(self, text: str) -> str:
         """A column's head for numbers of ours."""
         return f"{text} ({self.here})"
-
-
-def recorded(run: CellRun) -> list[Item]:
-    """Numbers of a network, which stand in its run record, as items of one thing called "network"."""
-    return [
-        Item("network", "network", name, "1; trainable", float(run.run[name])) for name in COUNTS if name in run.run
-    ]
 
 
 def collect(store: CellStore, cells: Iterable[Cell]) -> dict[str, list[CellRun]]:

@@ -163,7 +163,8 @@ def comparison(tmp_path_factory):
     ]
     for cell, centre, levels in cells:
         failed = Item("P0@0b", "P0", "snr_imp_db", "1", None, "silent")
-        store.write(cell, [*rows(centre, levels=levels), failed], {"parameters": 279937} if cell.seed else {})
+        size = Item("network", "network", "parameters", "1; trainable", 279937)
+        store.write(cell, [*rows(centre, levels=levels), failed, *([size] if cell.system == "msemg" else [])])
     found = collect(store, [cell for cell, _, _ in cells])
     return Comparison(PAPER, "open", found, LABELS, "3DC for NINAPro DB2", {"fcn": "out of time"})
 
