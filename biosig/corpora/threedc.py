@@ -49,9 +49,11 @@ CARD = Card(
         "Participant14's session `test` holds 13 files of Participant13 (cycle 0; gestures 0, 1 of cycle 1): "
         "both cycles are dropped, or validation data would be in the training set.",
         "Channel 1 (counted from 0) of Participant1 is bad and is dropped.",
-        "Participants 1, 3, 4 and 5 have dropped packets: gestures of 2.6 to 5.3 s instead of 5.7 s.",
+        "Dropped packets: in cycles 0 and 1, 16 gestures of Participants 1, 4 and 5 are shorter than 4 s (the others "
+        "hold 4980 samples, or 5838 for Participants 2 and 6 to 9). They are kept: a splice is one sample.",
         "Some 10 s segments hold spikes (peak over 25 standard deviations): they are dropped before scaling.",
-        "The mains line sits at 60.55 Hz on a 1000 Hz axis, so the true rate is about 991 Hz.",
+        "The mains line sits at 60.2 Hz on a 1000 Hz axis (Participant1: 60.65 Hz, packets missing), so the true "
+        "rate is about 997 Hz; it is read as 1000 Hz.",
     ),
     stands_in_for="NINAPro DB2",
     folders=("3dc",),
