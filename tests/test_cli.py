@@ -255,6 +255,18 @@ def test_a_reader_that_goes_away(tmp_path):
     assert process.wait() == 141 and "Traceback" not in err and "Broken" not in err
 
 
+def test_tables_are_shown_without_torch(tmp_path):
+    """What reads results starts fast; a recipe names its loss without loading the losses."""
+    from biosig.training.objectives import OBJECTIVES
+    from biosig.training.recipe import LOSSES
+
+    assert tuple(OBJECTIVES) == LOSSES
+    code = "import sys; from biosig.cli import main; main(['table', 'msemg']); print('torch' in sys.modules)"
+    env = {**os.environ, "BIOSIG_RESULTS": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False", done.stderr
+
+
 def test_the_error_type_is_caught_whoever_raises_it(monkeypatch, capsys):
     def raise_it(arguments):
         raise DataError("a.mat is cut short: expected a MATLAB 5 file.")

@@ -7,9 +7,9 @@ from biosig.papers.transcription import Column, Figure, PaperTable, Transcriptio
 from biosig.papers.verdicts import DIFFERS, NOT_ATTEMPTED, Runs, Verdict, judge, judge_figure
 from biosig.results.items import Cell, CellRun, CellStore
 from biosig.results.statistics import BySeed, Paired, compare, complete, holm, summarise, summarise_by
-from biosig.results.tables import PAPER, RUN, Entry, Table, absent, label, measured, number
+from biosig.results.tables import PAPER, RUN, WHY, Entry, Table, absent, label, measured, number
 
-JUDGEMENT_COLUMNS = ("Where", "What", "Paper", "Here", "Verdict", "Why")
+JUDGEMENT_COLUMNS = ("Where", "What", "Paper", "Here", "Verdict", WHY)
 
 
 @dataclass(frozen=True)

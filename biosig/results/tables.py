@@ -15,6 +15,7 @@ from biosig.results.statistics import Summary
 
 PAPER, RUN, LABEL, ABSENT = "paper", "run", "label", "not attempted"
 DASH = "—"
+WHY = "Why"  # a column of this name holds the reasons
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,8 @@ def renderings(tables: Sequence[Table], folder: Path) -> dict[Path, str]:
 
 def footnotes(table: Table) -> list[str]:
     """The table's notes, and one sentence per reason for what is missing in it."""
+    if WHY in table.columns:  # each row says it
+        return list(table.notes)
     reasons: dict[str, list[str]] = {}
     for row in table.rows:
         for entry in row[1:]:

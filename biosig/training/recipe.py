@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from biosig.errors import ConfigError
-from biosig.training.objectives import objective
 
+LOSSES = ("l1", "l2", "snr", "si", "diffusion")  # those of objectives.py: a recipe is made without loading torch
 PRECISIONS = ("float32", "bf16")
 
 
@@ -48,7 +48,8 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self):
-        objective(self.loss)
+        if self.loss not in LOSSES:
+            raise ConfigError(f"Loss {self.loss!r} is unknown: expected one of {', '.join(LOSSES)}.")
         for field in ("steps_per_epoch", "max_epochs", "batch", "window", "lr", "early_stop"):
             if not getattr(self, field) > 0:
                 found = getattr(self, field)
