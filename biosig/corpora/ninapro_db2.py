@@ -42,7 +42,7 @@ CARD = Card(
 )
 
 
-def load(root: Path, subject: str, channel: int, exercise: int) -> Recording:
+def load(root: Path, subject: str, exercise: int, channel: int) -> Recording:
     """One channel of one exercise at 1 kHz, divided by its largest |x|, with its activity mask.
 
     Butterworth order 4, 20 to 500 Hz, zero phase at 2 kHz; every 2nd sample; divided by max |x| of the file.
@@ -50,27 +50,27 @@ def load(root: Path, subject: str, channel: int, exercise: int) -> Recording:
     Args:
         root: folder of the .mat files or of the DB2_s folders.
         subject: e.g. "S11".
-        channel: 1 to 12.
         exercise: 1, 2 or 3.
+        channel: 1 to 12.
 
     Raises:
         ConfigError: no such channel or exercise.
         MissingDataError, DataError: no file, a damaged one, or one without emg or restimulus.
     """
     if channel not in range(1, N_CHANNELS + 1) or exercise not in EXERCISES:
-        raise ConfigError(f"ninapro_db2 has no channel {channel} of exercise {exercise}: expected 1-12 of 1-3.")
+        raise ConfigError(f"ninapro_db2 has no channel {channel} in exercise {exercise}: expected 1-12 in 1-3.")
     emg, active = _read(find(root, subject, exercise))
     signal = butter_zero_phase(emg[:, channel - 1].astype(np.float64), FS_RAW, 4, BAND_HZ, "bandpass")[::2]
-    item = f"ninapro_db2/{subject}/ch{channel}/e{exercise}"
+    item = f"ninapro_db2/{subject}/e{exercise}/ch{channel}"
     whole = Recording(signal, FS, CARD.units, item, subject, str(channel), "ninapro_db2", active[::2])
     if not (scaled := normalised([whole])):
         raise DataError(f"channel {channel} of {subject}, exercise {exercise} is silent: expected EMG.")
     return scaled[0]
 
 
-def segments(root: Path, subjects, channels, exercises, seconds: float = 10.0) -> list[Recording]:
+def segments(root: Path, subjects, exercises, channels, seconds: float = 10.0) -> list[Recording]:
     """Consecutive segments of every subject, exercise and channel, remainders dropped. See :func:`load`."""
-    wanted = [(s, c, e) for s in subjects for e in exercises for c in channels]
+    wanted = [(s, e, c) for s in subjects for e in exercises for c in channels]
     return [piece for choice in wanted for piece in cut(load(root, *choice), seconds)]
 
 

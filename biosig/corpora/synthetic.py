@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from biosig.checks import check_rate
-from biosig.corpora import nsrdb, threedc
+from biosig.corpora import ninapro_db2, nsrdb, threedc
 from biosig.errors import SignalError
 from biosig.seeds import rng_for
 from biosig.signal.types import Recording
@@ -164,3 +164,19 @@ def write_atm(root: Path, record: str, counts: np.ndarray) -> None:
         "Row\tSignal\tGain\tBase\tUnits\n1\tECG1\t200\t0\tmV\n",
         encoding="utf-8",
     )
+
+
+def write_twin_ninapro_db2(root: Path, subjects: list[str], exercises=(1,), seconds: float = 11.0) -> None:
+    """A synthetic twin of NINAPro DB2 in ``root``: one .mat per subject and exercise, moving half of the time."""
+    from scipy.io import savemat
+
+    Path(root).mkdir(parents=True, exist_ok=True)
+    n = round(seconds * ninapro_db2.FS_RAW)
+    label = (np.arange(n) // ninapro_db2.FS_RAW % 2).astype(np.int8)[:, np.newaxis]  # rest 1 s, move 1 s
+    for subject in subjects:
+        for exercise in exercises:
+            rng = rng_for("twin", "ninapro_db2", subject, exercise)
+            noise = emg_noise(rng, (ninapro_db2.N_CHANNELS, n), ninapro_db2.FS_RAW).T
+            volt = 1e-5 * noise * np.where(label, 1, REST_LEVEL)
+            content = {"emg": volt.astype(np.float32), "restimulus": label, "stimulus": label}
+            savemat(Path(root) / f"{subject}_E{exercise}_A1.mat", content)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.signal import welch
 
-from biosig.corpora import threedc
+from biosig.corpora import ninapro_db2, threedc
 from biosig.corpora.splits import split
-from biosig.corpora.synthetic import emg_noise, synthetic_ecg, synthetic_emg, write_twin_3dc
+from biosig.corpora.synthetic import emg_noise, synthetic_ecg, synthetic_emg, write_twin_3dc, write_twin_ninapro_db2
 from biosig.errors import SignalError
 
 
@@ -56,3 +56,12 @@ def test_twin_of_3dc_is_read_by_the_open_split(tmp_path):
     kept = threedc.segments(tmp_path, side.subjects, side.channels)
     assert len(kept) == 3 * 6 * 4  # participants, channels, cycles
     assert len({tuple(np.argsort(np.abs(r.signal))[-20:]) for r in kept}) == len(kept)
+
+
+def test_twin_of_ninapro_is_read_by_its_loader(tmp_path):
+    write_twin_ninapro_db2(tmp_path, ["S1", "S2"], exercises=(2,))
+    kept = ninapro_db2.segments(tmp_path, ["S1", "S2"], [2], [9, 12])
+    assert [r.item for r in kept] == [f"ninapro_db2/S{s}/e2/ch{c}/s0" for s in (1, 2) for c in (9, 12)]
+    for recording in kept:
+        loud, quiet = (np.std(recording.signal[m]) for m in (recording.active, ~recording.active))
+        assert loud > 10 * quiet and recording.active.mean() == 0.5
