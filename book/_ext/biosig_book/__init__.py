@@ -2,7 +2,7 @@
 
 from sphinx.application import Sphinx
 
-from biosig_book import api, freshness, links, mathjax
+from biosig_book import api, docstrings, freshness, links, mathjax
 
 
 def setup(app: Sphinx) -> dict[str, object]:
@@ -12,6 +12,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("config-inited", links.choose_repository)
     app.connect("config-inited", mathjax.use_local_copy)
     app.connect("source-read", api.expand)
+    app.connect("autodoc-process-docstring", docstrings.mend, priority=900)
     # after sphinx-book-theme has made its buttons, at 501
     app.connect("html-page-context", links.mend_buttons, priority=900)
     app.connect("build-finished", mathjax.copy)

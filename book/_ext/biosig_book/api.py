@@ -12,7 +12,7 @@ SECTION = """## `{name}`
 ```{{eval-rst}}
 .. automodule:: {name}
    :members:
-   :member-order: bysource
+   :ignore-module-all:
 ```
 """
 
