@@ -42,7 +42,7 @@ def _open(part: str) -> tuple[Sequence[Recording], Sequence[Recording]]:
     from biosig.corpora.registry import locate
 
     side = getattr(split("3dc"), part)
-    return threedc.segments(locate("3dc"), side.subjects, side.channels), _nsrdb(part, corrected=True)
+    return threedc.segments(locate("3dc"), side.subjects, side.channels), _nsrdb(part, corrected=True, first_s=60.0)
 
 
 def _paper(part: str) -> tuple[Sequence[Recording], Sequence[Recording]]:
@@ -54,10 +54,11 @@ def _paper(part: str) -> tuple[Sequence[Recording], Sequence[Recording]]:
     return emg, _nsrdb(part, corrected=False)
 
 
-def _nsrdb(part: str, corrected: bool) -> list[Recording]:
+def _nsrdb(part: str, corrected: bool, first_s: float | None = None) -> list[Recording]:
+    """``first_s`` keeps the numbers those of the minute that the committed results rest on, however much is here."""
     from biosig.corpora import nsrdb
     from biosig.corpora.registry import locate
 
     root = locate("nsrdb")
-    return [nsrdb.load(root, record, corrected) for record in getattr(split("nsrdb"), part).subjects]
+    return [nsrdb.load(root, record, corrected, first_s) for record in getattr(split("nsrdb"), part).subjects]
 
