@@ -77,7 +77,7 @@ def fit(
         while (stopped := why_stop(state.progress, recipe, max_seconds)) is None:
             start = time.perf_counter()
             loss = train_epoch(network, objective, batches, recipe, state, bar)
-            value = evaluate(network, validate)
+            value = finite(evaluate(network, validate), "validation value", recipe, state.progress.epochs)
             state.advance(loss, value, time.perf_counter() - start)
     state.load_best()
     done = state.progress
@@ -121,7 +121,7 @@ def train_epoch(
         if recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
         state.optimiser.step()
-        total += finite(loss.item(), recipe, epoch, step)
+        total += finite(loss.item(), "loss", recipe, epoch, step)
         bar.update()
         best = state.progress.best_value
         bar.set_postfix_str(f"loss {total / (step + 1):.4g}, best validation {best:.4g}", refresh=False)
@@ -151,11 +151,12 @@ def precision(recipe: Recipe, device: torch.device) -> contextlib.AbstractContex
     return torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bf16")
 
 
-def finite(loss: float, recipe: Recipe, epoch: int, step: int) -> float:
-    """``loss``, if training can go on from it."""
-    if not math.isfinite(loss):
-        raise ConfigError(
-            f"The loss of {recipe.name} is {loss} at epoch {epoch}, step {step}: expected a finite number; "
-            f"try a learning rate below {recipe.lr:g}."
-        )
-    return loss
+def finite(value: float, what: str, recipe: Recipe, epoch: int, step: int | None = None) -> float:
+    """``value``, if training can go on from it."""
+    if math.isfinite(value):
+        return value
+    where = f"epoch {epoch}" if step is None else f"epoch {epoch}, step {step}"
+    raise ConfigError(
+        f"The {what} of {recipe.name} is {value} at {where}: expected a finite number; "
+        f"try a learning rate below {recipe.lr:g}."
+    )
