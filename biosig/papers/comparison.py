@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from biosig.papers.transcription import Column, Figure, PaperTable, Transcription
 from biosig.papers.verdicts import DIFFERS, NOT_ATTEMPTED, Runs, Verdict, judge, judge_figure
-from biosig.results.items import Cell, CellRun, CellStore
+from biosig.results.items import Cell, CellRun, CellStore, Item
 from biosig.results.statistics import BySeed, Paired, compare, complete, holm, summarise, summarise_by
-from biosig.results.tables import PAPER, RUN, WHY, Entry, Table, absent, label, measured, number
+from biosig.results.tables import PAPER, RUN, WHY, Entry, Table, absent, label, measured, with_interval
 
 JUDGEMENT_COLUMNS = ("Where", "What", "Paper", "Here", "Verdict", WHY)
 
@@ -30,16 +31,31 @@ class Comparison:
     here: str
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def items(self, system: str) -> BySeed:
-        """seed → items; those of several folds together."""
-        found: dict[int, list] = {}
-        for run in self.runs.get(system, ()):
-            found.setdefault(run.cell.seed, []).extend(run.items)
+    def items(self, system: str, metric: str = "") -> BySeed:
+        """seed → items of one metric ("" for all); those of several folds together."""
+        return self._index.get((system, metric), {})
+
+    def rows(self, table: PaperTable, metric: str = "") -> Runs:
+        """The same by the paper's rows."""
+        return {row: self.items(system, metric) for row, system in table.systems.items()}
+
+    @cached_property
+    def _index(self) -> dict[tuple[str, str], dict[int, list[Item]]]:
+        """Items by system and metric: a table asks for the same ones many times."""
+        found: dict[tuple[str, str], dict[int, list[Item]]] = {}
+        for system, runs in self.runs.items():
+            for run in runs:
+                for row in run.items:
+                    for metric in ("", row.metric):
+                        found.setdefault((system, metric), {}).setdefault(run.cell.seed, []).append(row)
         return found
 
-    def rows(self, table: PaperTable) -> Runs:
-        """The same by the paper's rows."""
-        return {row: self.items(system) for row, system in table.systems.items()}
+    @cached_property
+    def lines(self) -> list[tuple[str, tuple[Entry, ...]]]:
+        """(verdict, row of a table) for every number and claim of the paper."""
+        paper = self.paper
+        numbers = [line for table in paper.tables.values() for line in _table_lines(self, table)]
+        return numbers + [line for figure in paper.figures.values() for line in _figure_lines(self, figure)]
 
     def keys(self, *systems: str) -> tuple[str, ...]:
         """Keys of the cells of these systems."""
@@ -49,9 +65,10 @@ class Comparison:
         """Why there is no number of a system."""
         return self.reasons.get(system, f"no finished run in the {self.profile} profile")
 
-    def head(self, text: str) -> str:
-        """A column's head for numbers of ours."""
-        return f"{text} ({self.here})"
+    def heads(self, unit: str) -> tuple[str, str]:
+        """The heads of the paper's column and of ours, which says what stands in for the paper's data."""
+        comma = f", {unit}" if unit else ""
+        return f"Paper{comma}", f"Here{comma}: {self.here}"
 
 
 def collect(store: CellStore, cells: Iterable[Cell]) -> dict[str, list[CellRun]]:
@@ -86,8 +103,7 @@ def beside(c: Comparison, table: PaperTable, metric: str, extras: Sequence[str] 
         notes += _reasons(c.labels[system], entry, verdict)
     heads = (
         "System",
-        f"Paper: {column.heading}",
-        f"{c.head('Here')}: {column.heading}",
+        *c.heads(column.unit),
         "Items / subjects / seeds",
         "Verdict",
     )
@@ -104,7 +120,7 @@ def against(c: Comparison, table: PaperTable, metric: str, system: str) -> Table
     """One system against every other, paired on the items both have."""
     column, name = table.column(metric), c.labels[system]
     others = [other for other in c.labels if other != system]
-    pairs = {other: compare(c.items(system), c.items(other), metric) for other in others}
+    pairs = {other: compare(c.items(system, metric), c.items(other, metric), metric) for other in others}
     adjusted = holm({other: pair.p for other, pair in pairs.items() if pair is not None})
     rows = [_paired_row(c, column, system, other, pairs[other], adjusted.get(other)) for other in others]
     heads = (
@@ -133,7 +149,7 @@ def by_level(c: Comparison, figure: Figure, metric: str) -> Table:
     column = c.paper.tables[figure.of].column(metric)
     rows = []
     for system in c.labels:
-        levels = summarise_by(c.items(system), metric, figure.condition)
+        levels = summarise_by(c.items(system, metric), metric, figure.condition)
         entries = [
             measured(levels[level], column.style, c.keys(system), interval=False)
             if level in levels
@@ -141,7 +157,7 @@ def by_level(c: Comparison, figure: Figure, metric: str) -> Table:
             for level in figure.levels
         ]
         rows.append((label(c.labels[system]), *entries))
-    verdict = judge_figure(c.paper, figure, metric, c.rows(c.paper.tables[figure.of]), c.profile)
+    verdict = judge_figure(c.paper, figure, metric, c.rows(c.paper.tables[figure.of], metric), c.profile)
     notes = (
         f'The paper: "{figure.quote}" ({figure.printed})',
         f"{verdict.word.capitalize()}: {verdict.reason}.",
@@ -157,9 +173,7 @@ def glance(
     title: str = "Every number and claim, and what became of it",
 ) -> Table:
     """A line for every number and every claim of the paper whose verdict ``which`` accepts."""
-    lines = [line for table in c.paper.tables.values() for line in _table_lines(c, table)]
-    lines += [line for figure in c.paper.figures.values() for line in _figure_lines(c, figure)]
-    rows = tuple(line for word, line in lines if which(word))
+    rows = tuple(line for word, line in c.lines if which(word))
     return Table(name, f"{title} ({c.here})", JUDGEMENT_COLUMNS, rows)
 
 
@@ -173,13 +187,13 @@ def judged(c: Comparison, table: PaperTable, column: Column, row: str) -> Verdic
     system = table.systems[row]
     if not c.runs.get(system):
         return Verdict(NOT_ATTEMPTED, c.missing(system))
-    return judge(c.paper, table, column, row, c.rows(table), c.profile)
+    return judge(c.paper, table, column, row, c.rows(table, column.metric), c.profile)
 
 
 def _here(c: Comparison, system: str, column: Column) -> Entry:
     if not c.runs.get(system):
         return absent(c.missing(system))
-    return measured(summarise(c.items(system), column.metric), column.style, c.keys(system))
+    return measured(summarise(c.items(system, column.metric), column.metric), column.style, c.keys(system))
 
 
 def _counts(entry: Entry) -> Entry:
@@ -212,22 +226,14 @@ def _paired_row(
         why = c.missing(other if c.runs.get(system) else system)
         return (label(c.labels[other]), *[absent(why)] * 5)
     keys = c.keys(system, other)
-    common = complete(c.items(system), column.metric) & complete(c.items(other), column.metric)
+    metric, items = column.metric, {name: c.items(name, column.metric) for name in (other, system)}
+    common = complete(items[other], metric) & complete(items[system], metric)
     theirs, ours = (
-        measured(summarise(c.items(name), column.metric, only=common), column.style, c.keys(name), interval=False)
+        measured(summarise(items[name], metric, only=common), column.style, c.keys(name), interval=False)
         for name in (other, system)
     )
-    interval = (
-        "" if pair.low is None else " [{}, {}]".format(*(number(x, "+" + column.style) for x in (pair.low, pair.high)))
-    )
-    difference = Entry(
-        number(pair.difference, "+" + column.style) + interval,
-        RUN,
-        pair.difference,
-        pair.low,
-        pair.high,
-        keys,
-    )
+    text = with_interval(pair.difference, pair.low, pair.high, "+" + column.style)
+    difference = Entry(text, RUN, pair.difference, pair.low, pair.high, keys)
     return (
         label(c.labels[other]),
         theirs,
@@ -252,7 +258,7 @@ def _table_lines(c: Comparison, table: PaperTable) -> list[tuple[str, tuple[Entr
 def _figure_lines(c: Comparison, figure: Figure) -> list[tuple[str, tuple[Entry, ...]]]:
     table, lines = c.paper.tables[figure.of], []
     for metric in figure.metrics:
-        verdict = judge_figure(c.paper, figure, metric, c.rows(table), c.profile)
+        verdict = judge_figure(c.paper, figure, metric, c.rows(table, metric), c.profile)
         what = label(f"{figure.best} best, {table.column(metric).title}")
         printed = Entry("the claim", PAPER, note=figure.quote)
         entries = (label(figure.number), what, printed, label(""), *_judgement(c, table, verdict))

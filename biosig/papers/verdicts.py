@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from biosig.papers.transcription import Column, Figure, PaperTable, Transcription
-from biosig.results.statistics import BySeed, Paired, compare, summarise, where
+from biosig.results.statistics import BySeed, Paired, compare, split_by, summarise
 from biosig.results.tables import number
 
 REPRODUCED, SAME_ORDER, DIFFERS, NOT_ATTEMPTED = "reproduced", "same order", "differs", "not attempted"
@@ -85,8 +85,12 @@ def judge_figure(paper: Transcription, figure: Figure, metric: str, runs: Runs, 
         return Verdict(NOT_ATTEMPTED, f"no run of {figure.best}, or of any other row of {table.number}")
     if profile not in paper.judged:
         return Verdict(NOT_ATTEMPTED, f"the {profile} profile is for reading, and is not judged")
-    places = [(level, row) for level in figure.levels for row in others]
-    pairs = {(level, row): _pair(figure, metric, runs, row, level) for level, row in places}
+    by_level = {row: split_by(runs[row], metric, figure.condition) for row in (figure.best, *others)}
+    pairs = {
+        (level, row): compare(by_level[figure.best].get(level, {}), by_level[row].get(level, {}), metric)
+        for level in figure.levels
+        for row in others
+    }
     if not any(pairs.values()):
         return Verdict(NOT_ATTEMPTED, f"no items at {figure.condition} {', '.join(figure.levels)}")
     return _claim(figure, table.column(metric).sign, pairs, _missing(table, pairs))
@@ -96,19 +100,15 @@ def _claim(figure: Figure, sign: int, pairs: Pairs, missing: str) -> Verdict:
     had = {place: pair for place, pair in pairs.items() if pair is not None}
     beaten = [f"{level} ({row})" for (level, row), pair in had.items() if pair.difference * sign <= 0]
     lost = [f"{level} ({row})" for (level, row), pair in had.items() if pair.sign * sign < 0]
-    behind = [row for row in dict.fromkeys(row for _, row in had) if sign * _mean(had, row) <= 0]
+    rows = list(dict.fromkeys(row for _, row in had))
+    behind = [row for row in rows if sign * _mean(had, row) <= 0]
     if not beaten:
-        return Verdict(REPRODUCED, f"{figure.best} is best wherever it can be compared{missing}")
+        return Verdict(REPRODUCED, f"{figure.best} is best at every level against {', '.join(rows)}{missing}")
     reason = f"{figure.best} is not best at {figure.condition} {', '.join(beaten)}"
     if lost or behind:
         how = f"clearly worse at {', '.join(lost)}" if lost else f"behind over all {', '.join(behind)}"
         return Verdict(DIFFERS, f"{reason}, {how}{missing}")
     return Verdict(SAME_ORDER, f"{reason}, but nowhere clearly worse, and best over all{missing}")
-
-
-def _pair(figure: Figure, metric: str, runs: Runs, row: str, level: str) -> Paired | None:
-    at = {figure.condition: level}
-    return compare(where(runs[figure.best], at), where(runs[row], at), metric)
 
 
 def _missing(table: PaperTable, pairs: Pairs) -> str:

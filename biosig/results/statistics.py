@@ -182,12 +182,18 @@ def summarise(items_by_seed: BySeed, metric: str, only: Iterable[str] | None = N
 
 def summarise_by(items_by_seed: BySeed, metric: str, condition: str) -> dict[str, Summary]:
     """:func:`summarise` for each value of a condition (``"snr_db"``), numbers in ascending order."""
-    rows = [row for items in items_by_seed.values() for row in items if row.metric == metric]
-    levels = {row.conditions.get(condition, "") for row in rows} - {""}
-    return {
-        level: summarise(where(items_by_seed, {condition: level}), metric)
-        for level in sorted(levels, key=_number_first)
-    }
+    levels = split_by(items_by_seed, metric, condition)
+    return {level: summarise(levels[level], metric) for level in sorted(levels, key=_number_first)}
+
+
+def split_by(items_by_seed: BySeed, metric: str, condition: str) -> dict[str, dict[int, list[Item]]]:
+    """level of a condition → seed → the metric's items made at it; items that do not say their level are left out."""
+    levels: dict[str, dict[int, list[Item]]] = {}
+    for seed, items in items_by_seed.items():
+        for row in items:
+            if row.metric == metric and condition in row.conditions:
+                levels.setdefault(row.conditions[condition], {}).setdefault(seed, []).append(row)
+    return levels
 
 
 def where(items_by_seed: BySeed, conditions: Mapping[str, str]) -> dict[int, list[Item]]:

@@ -98,10 +98,16 @@ def measured(summary: Summary, style: str, keys: Sequence[str], interval: bool =
     reasons = "; ".join(f"{count} without a value: {reason}" for reason, count in summary.failed.items())
     if summary.value is None:
         return Entry(DASH, ABSENT, keys=tuple(keys), n=n, note=reasons or "no items")
-    text = number(summary.value, style)
-    if interval and summary.low is not None:
-        text += f" [{number(summary.low, style)}, {number(summary.high, style)}]"
+    low, high = (summary.low, summary.high) if interval else (None, None)
+    text = with_interval(summary.value, low, high, style)
     return Entry(text, RUN, summary.value, summary.low, summary.high, tuple(keys), n, reasons)
+
+
+def with_interval(value: float, low: float | None, high: float | None, style: str) -> str:
+    """ "20.32 [19.80, 20.84]", or the value alone where there is no interval."""
+    if low is None or high is None:
+        return number(value, style)
+    return f"{number(value, style)} [{number(low, style)}, {number(high, style)}]"
 
 
 def number(value: float, style: str) -> str:
