@@ -15,7 +15,7 @@ PACKAGE = ROOT / "biosig"
 FLOORS = [
     {"biosig", "errors", "checks", "seeds", "files"},
     {"signal"},
-    {"metrics"},
+    {"metrics", "display"},
     {"samples", "corpora", "models"},
     {"training"},
     {"results"},
