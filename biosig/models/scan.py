@@ -15,6 +15,7 @@ Symbols (Gu & Dao 2023, arXiv:2312.00752, sections 2 and 3.2; shapes as in mamba
 """
 
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 
 import torch
@@ -42,7 +43,8 @@ def selective_scan(
     """The selective scan, with gradients for every tensor.
 
     Args:
-        u, delta: (B, D, L). A: (D, N). B, C: (B, N, L).
+        u, delta: (B, D, L). A: (D, N). B, C: (B, N, L). All of one dtype and device; with a half-precision u,
+            the parameters A, D and delta_bias may stay in float32, as under autocast.
         D: (D,), skip connection. z: (B, D, L), gate. delta_bias: (D,), added to delta.
         delta_softplus: pass delta (with its bias) through softplus, so that it is positive.
         return_last_state: also return h after the last step.
@@ -56,7 +58,8 @@ def selective_scan(
         SignalError: shapes or dtypes that do not fit together.
     """
     _check(u, delta, A, B, C, D, z, delta_bias)
-    name = _choose(u) if backend == "auto" else _checked_backend(backend, u)
+    mixed = any(t is not None and t.dtype != u.dtype for t in (A, D, delta_bias))
+    name = _choose(u, mixed) if backend == "auto" else _checked_backend(backend, u, mixed)
     if name == "mamba_ssm":
         return _mamba_ssm(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state)
     if delta_bias is not None:
@@ -66,6 +69,7 @@ def selective_scan(
     y, h = _load(name)(u, delta, A, B, C, D)
     if z is not None:
         y = y * F.silu(z)
+    y = y.to(u.dtype)
     return (y, h) if return_last_state else y
 
 
@@ -97,9 +101,13 @@ def _mamba_ssm(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_
 
 def available_backends() -> list[str]:
     """The backends that can be used on this machine, on a tensor of the right device and dtype."""
-    found = {"numba": find_spec("numba") is not None}
-    found["mamba_ssm"] = torch.cuda.is_available() and find_spec("mamba_ssm") is not None
+    found = {"numba": _installed("numba"), "mamba_ssm": torch.cuda.is_available() and _installed("mamba_ssm")}
     return [name for name in BACKENDS if found.get(name, True)]
+
+
+@cache
+def _installed(package: str) -> bool:
+    return find_spec(package) is not None
 
 
 def _load(name: str) -> Callable:
@@ -112,44 +120,49 @@ def _load(name: str) -> Callable:
     return scan
 
 
-def _obstacle(name: str, u: Tensor) -> str:
+def _obstacle(name: str, u: Tensor, mixed: bool) -> str:
     """Why a backend cannot work on this tensor, or nothing."""
     if name not in available_backends():
         return "it is not installed here" if name == "numba" else "it needs CUDA and the package mamba-ssm"
-    if name == "numba" and (u.device.type != "cpu" or u.dtype not in (torch.float32, torch.float64)):
-        return f"it takes float32 or float64 on the CPU, and u is {u.dtype} on {u.device}"
+    if name == "numba" and (u.device.type != "cpu" or u.dtype not in (torch.float32, torch.float64) or mixed):
+        return f"it takes float32 or float64 alone on the CPU, and u is {u.dtype} on {u.device}"
     if name == "mamba_ssm" and u.device.type != "cuda":
         return f"it works on CUDA, and u is on {u.device}"
     return ""
 
 
-def _choose(u: Tensor) -> str:
-    return next(name for name in ("mamba_ssm", "numba", "torch") if not _obstacle(name, u))
+def _choose(u: Tensor, mixed: bool) -> str:
+    return next(name for name in ("mamba_ssm", "numba", "torch") if not _obstacle(name, u, mixed))
 
 
-def _checked_backend(name: str, u: Tensor) -> str:
+def _checked_backend(name: str, u: Tensor, mixed: bool) -> str:
     if name not in BACKENDS:
         raise ConfigError(f"backend {name!r} is unknown: expected 'auto' or one of {', '.join(BACKENDS)}.")
-    if reason := _obstacle(name, u):
+    if reason := _obstacle(name, u, mixed):
         raise ConfigError(f"backend {name!r} cannot be used: {reason}.")
     return name
 
 
 def _check(u, delta, A, B, C, D, z, delta_bias) -> None:
-    """Raise SignalError unless all shapes follow from u (B, D, L) and A (D, N), with one dtype and device."""
-    if u.ndim != 3 or 0 in u.shape:
-        raise SignalError(f"u has shape {tuple(u.shape)}: expected (batch, channels, time), none of them 0.")
+    """Raise SignalError unless all shapes follow from u (B, D, L) and A (D, N), and dtype and device from u."""
+    if u.ndim != 3 or 0 in u.shape or not u.is_floating_point():
+        found = f"{tuple(u.shape)} of {u.dtype}"
+        raise SignalError(f"u has shape {found}: expected (batch, channels, time) of floats, none of them 0.")
     if A.ndim != 2 or A.shape[0] != u.shape[1] or A.shape[1] == 0:
         raise SignalError(f"A has shape {tuple(A.shape)}: expected ({u.shape[1]}, number of states).")
     (batch, channels, length), n = u.shape, A.shape[1]
     wide, shared, per_channel = (batch, channels, length), (batch, n, length), (channels,)
-    named = {"delta": (delta, wide), "B": (B, shared), "C": (C, shared), "A": (A, tuple(A.shape))}
-    named |= {"D": (D, per_channel), "z": (z, wide), "delta_bias": (delta_bias, per_channel)}
-    for name, (tensor, shape) in named.items():
-        if tensor is None:
-            continue
-        if tuple(tensor.shape) != shape:
-            raise SignalError(f"{name} has shape {tuple(tensor.shape)}: expected {shape} to fit u and A.")
-        if tensor.dtype != u.dtype or tensor.device != u.device:
-            found, expected = f"{tensor.dtype} on {tensor.device}", f"{u.dtype} on {u.device}"
-            raise SignalError(f"{name} is {found}: expected {expected} as u is.")
+    signals = {"delta": (delta, wide), "B": (B, shared), "C": (C, shared), "z": (z, wide)}
+    parameters = {"A": (A, tuple(A.shape)), "D": (D, per_channel), "delta_bias": (delta_bias, per_channel)}
+    for name, (tensor, shape) in (signals | parameters).items():
+        if tensor is not None:
+            _check_one(name, tensor, shape, u, half=name in parameters and u.element_size() == 2)
+
+
+def _check_one(name: str, tensor: Tensor, shape: tuple, u: Tensor, half: bool) -> None:
+    if tuple(tensor.shape) != shape:
+        raise SignalError(f"{name} has shape {tuple(tensor.shape)}: expected {shape} to fit u and A.")
+    dtypes = (u.dtype, torch.float32) if half else (u.dtype,)
+    if tensor.dtype not in dtypes or tensor.device != u.device:
+        found, expected = f"{tensor.dtype} on {tensor.device}", f"{u.dtype} on {u.device}"
+        raise SignalError(f"{name} is {found}: expected {expected} as u is.")

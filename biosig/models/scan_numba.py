@@ -59,13 +59,12 @@ class _Scan(torch.autograd.Function):
     """y (batch, D, L) and the last state (batch, D, N) from u, delta, A, B, C and the skip weight (D, 1)."""
 
     @staticmethod
-    def forward(ctx, u, delta, A, B, C, skip):
+    def forward(ctx, keep, u, delta, A, B, C, skip):
         batch, D, L = u.shape
         lanes = VECTOR_BYTES // u.element_size()
         blocks, A, B, C, skip = -(-D // lanes), A.contiguous(), _padded(B), _padded(C), skip.contiguous()
         y, state = u.new_empty(batch, D, L), u.new_empty(batch, D, A.shape[1])
-        wanted = any(ctx.needs_input_grad)
-        starts = u.new_empty(batch, blocks, B.shape[2] // CHUNK if wanted else 0, A.shape[1], lanes)
+        starts = u.new_empty(batch, blocks, B.shape[2] // CHUNK if keep else 0, A.shape[1], lanes)
         forward, _ = kernels(str(u.dtype).removeprefix("torch."))
         _run(forward, batch * blocks, *_numpy(u, delta, A, B, C, skip, y, state, starts))
         ctx.save_for_backward(u, delta, A, B, C, skip, starts)
@@ -84,10 +83,12 @@ class _Scan(torch.autograd.Function):
         _, backward = kernels(str(u.dtype).removeprefix("torch."))
         _run(backward, batch * groups, *_numpy(*arrays))
         dB, dC = (_in_order(d, 1)[..., :L] for d in (dB, dC))
-        return du, ddelta, _in_order(dA, 0), dB, dC, _in_order(dskip, 0)
+        return None, du, ddelta, _in_order(dA, 0), dB, dC, _in_order(dskip, 0)
 
 
 def scan(u, delta, A, B, C, D):
     """y (batch, D, L) and last state (batch, D, N); delta as it enters the exponential, D (D,) or None."""
     skip = u.new_zeros(u.shape[1], 1) if D is None else D[:, None]
-    return _Scan.apply(u, delta, A, B, C, skip)
+    tensors = u, delta, A, B, C, skip
+    keep = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)  # states for a backward pass
+    return _Scan.apply(keep, *tensors)
