@@ -8,7 +8,7 @@ from biosig.papers.transcription import Column, Figure, PaperTable, Transcriptio
 from biosig.papers.verdicts import DIFFERS, NOT_ATTEMPTED, Runs, Verdict, judge, judge_figure
 from biosig.results.items import Cell, CellRun, CellStore, Item
 from biosig.results.statistics import BySeed, Paired, compare, complete, holm, summarise, summarise_by
-from biosig.results.tables import PAPER, RUN, WHY, Entry, Table, absent, label, measured, with_interval
+from biosig.results.tables import ABSENT, PAPER, RUN, WHY, Entry, Table, absent, label, measured, with_interval
 
 JUDGEMENT_COLUMNS = ("Where", "What", "Paper", "Here", "Verdict", WHY)
 
@@ -208,7 +208,7 @@ def _word(c: Comparison, table: PaperTable, verdict: Verdict | None) -> Entry:
     if verdict is None:
         return Entry("")
     if verdict.word == NOT_ATTEMPTED:
-        return absent(verdict.reason)
+        return Entry(NOT_ATTEMPTED, ABSENT, note=verdict.reason)
     return Entry(verdict.word, RUN, keys=c.keys(*table.systems.values()), note=verdict.reason)
 
 

@@ -7,7 +7,6 @@
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -21,6 +20,11 @@ from pathlib import Path
 from biosig.errors import BiosigError, DataError
 from biosig.results.cells import Cell, digest
 from biosig.results.rows import Item, decode, encode
+
+try:
+    import fcntl
+except ImportError:  # Windows: no locks, so two runners may compute a cell twice; it is still written once
+    fcntl = None
 
 __all__ = ["Cell", "CellRun", "CellStore", "Item"]
 
@@ -122,7 +126,8 @@ class CellStore:
         """
         with open(self._lock_path(cell), "w") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                if fcntl:
+                    fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
                 yield False
                 return
@@ -223,6 +228,8 @@ def _move(part: Path, final: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
+    if os.name == "nt":  # where a folder cannot be opened
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -235,8 +235,10 @@ def _html_row(row: Sequence[Entry]) -> str:
     cells = [f'<th scope="row">{html.escape(row[0].text)}</th>']
     for entry in row[1:]:
         shown = re.sub(r" (\[[^\]]*\])$", r"<br><small>\1</small>", html.escape(entry.text))
-        hover = html.escape("; ".join(filter(None, (entry.provenance, entry.note))), quote=True)
-        cells.append(f'<td title="{hover}">{shown}</td>')
+        told = "" if entry.source == LABEL else entry.provenance
+        more = "" if entry.source == ABSENT else entry.note  # there, the provenance holds it
+        hover = html.escape("; ".join(filter(None, (told, more))), quote=True)
+        cells.append(f'<td title="{hover}">{shown}</td>' if hover else f"<td>{shown}</td>")
     return "".join(cells)
 
 

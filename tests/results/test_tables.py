@@ -118,6 +118,7 @@ def test_html(table):
     assert checker.stack == [] and checker.cells == 9
     assert "A|B &lt;x&gt;" in text and "Gains &amp; losses" in text
     assert re.search(r'title="run abc def; 1 without a value: silent">21\.17<br><small>\[', text)
+    assert 'title="not attempted: no data">—</td>' in text and 'title="paper">8.603e-3</td>' in text
     assert "color" not in text and "background" not in text and "width" not in text
 
 
