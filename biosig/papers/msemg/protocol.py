@@ -105,6 +105,8 @@ def test_mixtures(setup: Setup, system: str) -> list[Mixture]:
 
 def trained(cell: Cell, setup: Setup, folder: Path, device: str, progress: bool) -> tuple[System, dict, dict]:
     """The network of a cell as a system, what the run record should say of its training, and its curve."""
+    import torch
+
     from biosig.models.networks import count_parameters
     from biosig.papers.msemg.systems import denoiser
     from biosig.papers.msemg.train import train
@@ -116,6 +118,7 @@ def trained(cell: Cell, setup: Setup, folder: Path, device: str, progress: bool)
     save_checkpoint(folder / "best.pt", cell.system, model.state_dict(), {**notes, "cell": cell.name})
     told = {
         "parameters": count_parameters(model),
+        "threads": torch.get_num_threads(),  # another number of them may change the last bits
         "best_epoch": result.best_epoch,
         "best_validation": result.best_value,
         "epochs": len(result.curve),

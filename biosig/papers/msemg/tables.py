@@ -40,9 +40,10 @@ def tables(protocol, profile: str, store: CellStore) -> list[Table]:
     sizes = replace(c, runs=counted, labels=SIZE_LABELS)
     everything = replace(c, runs={name: [*runs.get(name, []), *counted.get(name, [])] for name in LABELS})
     table1 = paper.tables["table1"]
+    cleaned = replace(c, labels={name: text for name, text in LABELS.items() if name != "noisy"})
     return [
         *[beside(c, table1, column.metric, EXTRAS) for column in table1.columns],
-        against(c, table1, "snr_imp_db", "msemg"),
+        against(cleaned, table1, "snr_imp_db", "msemg"),
         beside(sizes, paper.tables["table2"], "parameters", ("sdemg_live",)),
         by_level(c, paper.figures["fig3"], "snr_imp_db"),
         at_ten_db(c),
