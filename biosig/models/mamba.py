@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from biosig.errors import SignalError
-from biosig.models.scan import selective_scan
+from biosig.models.scan import check_backend, selective_scan
 
 
 class MambaState(NamedTuple):
@@ -65,7 +65,7 @@ class Mamba(nn.Module):
         backend: str = "auto",
     ):
         super().__init__()
-        self.d_model, self.d_state, self.d_conv, self.backend = d_model, d_state, d_conv, backend
+        self.d_model, self.d_state, self.d_conv, self.backend = d_model, d_state, d_conv, check_backend(backend)
         self.d_inner = E = int(expand * d_model)
         self.dt_rank = R = math.ceil(d_model / 16) if dt_rank == "auto" else int(dt_rank)
         self.in_proj = nn.Linear(d_model, 2 * E, bias=bias)
@@ -112,6 +112,9 @@ class Mamba(nn.Module):
 
     def step(self, x_t: Tensor, state: MambaState) -> tuple[Tensor, MambaState]:
         """One time step: x_t (B, d_model) and a state to y_t (B, d_model) and the next state."""
+        if x_t.ndim != 2 or x_t.shape[1] != self.d_model or len(x_t) != len(state.h):
+            found, expected = tuple(x_t.shape), (len(state.h), self.d_model)
+            raise SignalError(f"the input of Mamba's step has shape {found}: expected {expected}, as the state.")
         x, z = self.in_proj(x_t).chunk(2, dim=-1)  # (B, E) each
         window = torch.cat([state.window[..., 1:], x[..., None]], dim=-1)  # (B, E, d_conv)
         x = (window * self.conv1d.weight[:, 0]).sum(-1)  # (B, E)

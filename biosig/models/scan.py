@@ -59,7 +59,7 @@ def selective_scan(
     """
     _check(u, delta, A, B, C, D, z, delta_bias)
     mixed = any(t is not None and t.dtype != u.dtype for t in (A, D, delta_bias))
-    name = _choose(u, mixed) if backend == "auto" else _checked_backend(backend, u, mixed)
+    name = _choose(u, mixed) if check_backend(backend) == "auto" else _usable(backend, u, mixed)
     if name == "mamba_ssm":
         return _mamba_ssm(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state)
     if delta_bias is not None:
@@ -135,9 +135,14 @@ def _choose(u: Tensor, mixed: bool) -> str:
     return next(name for name in ("mamba_ssm", "numba", "torch") if not _obstacle(name, u, mixed))
 
 
-def _checked_backend(name: str, u: Tensor, mixed: bool) -> str:
-    if name not in BACKENDS:
+def check_backend(name: str) -> str:
+    """The name of a backend or "auto"; ConfigError for any other."""
+    if name != "auto" and name not in BACKENDS:
         raise ConfigError(f"backend {name!r} is unknown: expected 'auto' or one of {', '.join(BACKENDS)}.")
+    return name
+
+
+def _usable(name: str, u: Tensor, mixed: bool) -> str:
     if reason := _obstacle(name, u, mixed):
         raise ConfigError(f"backend {name!r} cannot be used: {reason}.")
     return name
