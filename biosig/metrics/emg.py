@@ -3,12 +3,11 @@
 Definitions as in the evaluation of SDEMG (Liu et al., 2024) and MSEMG (Liu et al., 2024, section IV-B).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from biosig.checks import as_signal, check_rate, same_shape
 from biosig.errors import SignalError
+from biosig.metrics.scores import Score
 from biosig.metrics.waveform import rmse, snr
 from biosig.signal.spectra import frame_centres, mean_frequency
 from biosig.signal.types import Mixture
@@ -23,16 +22,6 @@ VERSIONS = {
     "rmse_arv": "1; non-overlapping 1 s windows, remainder dropped",
     "rmse_mf_hz": "1; zero-padded centred STFT, magnitude-weighted, frames active at their centre sample",
 }
-
-
-@dataclass(frozen=True)
-class Score:
-    """One metric of one output. ``value`` is NaN when, and only when, ``reason`` says why."""
-
-    metric: str
-    version: str
-    value: float
-    reason: str = ""
 
 
 def arv(x: np.ndarray, fs: float = 1000) -> np.ndarray:
