@@ -2,7 +2,7 @@
 
 from sphinx.application import Sphinx
 
-from biosig_book import api, docstrings, freshness, links, mathjax
+from biosig_book import api, docstrings, freshness, links, mathjax, run_times
 
 
 def setup(app: Sphinx) -> dict[str, object]:
@@ -16,4 +16,5 @@ def setup(app: Sphinx) -> dict[str, object]:
     # after sphinx-book-theme has made its buttons, at 501
     app.connect("html-page-context", links.mend_buttons, priority=900)
     app.connect("build-finished", mathjax.copy)
+    run_times.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

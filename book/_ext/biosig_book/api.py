@@ -3,6 +3,7 @@
 import importlib.util
 import pkgutil
 import re
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
@@ -18,11 +19,11 @@ SECTION = """## `{name}`
 
 
 def public_modules(package: str) -> list[str]:
-    """The package and its public modules by name."""
-    spec = importlib.util.find_spec(package)
-    folders = spec.submodule_search_locations or []
+    """The package and its public modules by name; empty files have nothing to say."""
+    folders = importlib.util.find_spec(package).submodule_search_locations
     inner = sorted(module.name for module in pkgutil.walk_packages(folders, f"{package}."))
-    return [package, *(name for name in inner if not any(part.startswith("_") for part in name.split(".")))]
+    public = [name for name in inner if not any(part.startswith("_") for part in name.split("."))]
+    return [name for name in [package, *public] if Path(importlib.util.find_spec(name).origin).stat().st_size]
 
 
 def expand(app: Sphinx, docname: str, source: list[str]) -> None:
