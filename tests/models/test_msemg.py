@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from biosig.errors import ConfigError, SignalError
-from biosig.models.hnf import HNF
+from biosig.models.hnf import HNF, convolve
 from biosig.models.msemg import MSEMG, MambaBlock
 from biosig.models.networks import build, count_parameters
 
@@ -95,9 +95,17 @@ def test_hnf_normalises_its_first_half_only():
     torch.testing.assert_close(into_out[:, 32:], F.leaky_relu(mixed[:, 32:], 0.2))
 
 
-def test_the_shared_reflection_equals_four_reflections():
-    block, x = HNF(16, dilation=2), torch.randn(2, 16, 40)
+@pytest.mark.parametrize("dilation", [1, 2, 4])
+def test_one_reflection_and_split_kernels_equal_four_plain_convolutions(dilation):
+    block, x = HNF(16, dilation).double(), torch.randn(2, 16, 40, dtype=torch.float64)
     torch.testing.assert_close(block.resolve(x), torch.cat([layer(x) for layer in block.filters], dim=1))
+
+
+@pytest.mark.parametrize("k", [3, 14, 15, 16, 21])
+def test_convolve_is_conv1d(k):
+    x, weight = torch.randn(2, 3, 90, dtype=torch.float64), torch.randn(4, 3, k, dtype=torch.float64)
+    bias = torch.randn(4, dtype=torch.float64)
+    torch.testing.assert_close(convolve(x, weight, bias, 2), F.conv1d(x, weight, bias, dilation=2))
 
 
 def test_edges_are_reflected():
