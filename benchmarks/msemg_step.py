@@ -19,17 +19,12 @@ OPTIONS = parser.parse_args()
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = str(OPTIONS.threads)
 
-import json
-import statistics
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
-from machine import describe
+from machine import CLOCKS, in_turns, medians, save
 from torch import nn
 
-from biosig.files import write_text
 from biosig.models.msemg import MSEMG
 from biosig.models.scan import selective_scan
 
@@ -37,7 +32,6 @@ BACKENDS = ("numba", "torch")
 TARGET = 4.0
 SHAPES = ((4, 500), (1, 1000)) if OPTIONS.quick else ((4, 2000), (1, 10_000))
 ROUNDS = 2 if OPTIONS.quick else OPTIONS.rounds
-RESULT = Path(__file__).parent / "results" / "msemg_step.json"
 
 
 def networks() -> dict[str, MSEMG]:
@@ -87,19 +81,6 @@ def disagreement(pair: dict[str, MSEMG], noisy: torch.Tensor, clean: torch.Tenso
     return max(((a - b).abs().max() / b.abs().max()).item() for a, b in zip(*found, strict=True))
 
 
-def in_turns(jobs: dict[str, Callable[[], None]]) -> dict[str, dict[str, list[float]]]:
-    """Wall and processor seconds of every round of every job, after one that is not counted."""
-    taken = {name: {"wall_seconds": [], "cpu_seconds": []} for name in jobs}
-    for round_ in range(ROUNDS + 1):
-        for name, job in jobs.items():
-            wall, cpu = time.perf_counter(), time.process_time()
-            job()
-            if round_:
-                taken[name]["wall_seconds"].append(time.perf_counter() - wall)
-                taken[name]["cpu_seconds"].append(time.process_time() - cpu)
-    return taken
-
-
 def measure(batch: int, n: int) -> dict:
     """Everything about one shape."""
     noisy, clean = (torch.randn(batch, n, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2))
@@ -109,15 +90,15 @@ def measure(batch: int, n: int) -> dict:
         raise SystemExit(f"the two backends differ by {apart:.1e} at {batch} x {n}: nothing to time.")
     jobs = {f"step {name}": training_step(network, noisy, clean) for name, network in pair.items()}
     jobs |= {f"scan {name}": scan_alone(network, batch, n) for name, network in pair.items()}
-    taken = in_turns(jobs)
+    taken = in_turns(jobs, ROUNDS)
     return {"batch": batch, "samples": n, "largest_relative_difference": apart, "rounds": taken} | summary(taken)
 
 
 def summary(taken: dict[str, dict[str, list[float]]]) -> dict:
     """Ratios of medians, by the clock on the wall and by processor time."""
     result = {}
-    for clock in ("wall_seconds", "cpu_seconds"):
-        median = {job: statistics.median(seconds[clock]) for job, seconds in taken.items()}
+    for clock in CLOCKS:
+        median = medians(taken, clock)
         result[clock] = median | {
             "step, torch over numba": median["step torch"] / median["step numba"],
             "scan, torch over numba": median["scan torch"] / median["scan numba"],
@@ -137,15 +118,13 @@ def report(result: dict) -> None:
 
 def main() -> None:
     torch.set_num_threads(OPTIONS.threads)
-    run = describe()
     results = []
     for shape in SHAPES:
         results.append(measure(*shape))
         report(results[-1])
     if not OPTIONS.quick:
-        what = {"what": "one training step of MSEMG", "peer": "the same network on the torch backend",
-                "target": TARGET, "threads": OPTIONS.threads, "shapes": results, "run": run}
-        write_text(RESULT, json.dumps(what, indent=2) + "\n")
+        what = {"what": "one training step of MSEMG", "peer": "the same network on the torch backend"}
+        print(save("msemg_step", what | {"target": TARGET, "threads": OPTIONS.threads, "shapes": results}))
 
 
 if __name__ == "__main__":
