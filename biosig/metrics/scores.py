@@ -18,8 +18,8 @@ class Score:
 class ClipError(SignalError):
     """A sound clip that a measure has no value for: silent, too short, without speech.
 
-    A function on its own raises it; where many clips are scored it becomes NaN with ``reason``, which is short
-    and free of numbers so that a table can count it.
+    A function on its own raises it; where many clips are scored it becomes NaN with ``reason``, which is
+    short and free of numbers so that a table can count it.
     """
 
     def __init__(self, reason: str, expected: str):
