@@ -63,7 +63,7 @@ def _chunk(h, u, delta, A, B, C):
     x = (delta * u)[..., None] * B[:, :, None]  # (K, B, D, N)
     x = torch.cat([x[:1] + a[:1] * h, x[1:]])
     h = linear_scan(a, x)
-    return (h * C[:, :, None]).sum(-1), h[-1]
+    return (h * C[:, :, None]).sum(-1), h[-1].clone()  # a view would keep every state of the chunk
 
 
 class _Chunk(torch.autograd.Function):
