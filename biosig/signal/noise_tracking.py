@@ -38,9 +38,9 @@ class NoiseTracker:
         self._seen += 1
         if self._seen > self._initial:
             return self.update(power)
-        mean = power if self.noise is None else self.noise + (power - self.noise) / self._seen
-        self.begin(mean)
-        return mean
+        before = 0.0 if self.noise is None else self.noise
+        self.begin(before + (power - before) / self._seen)
+        return self.noise
 
     def begin(self, noise: np.ndarray) -> None:
         """Start from this noise power."""

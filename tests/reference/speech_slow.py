@@ -144,3 +144,32 @@ def _martin_close(b, subwindows, spread):
     b["noise"] = b["lowest"] = lowest
     b["best"] = b["best_sub"] = math.inf
     b["flag"] = False
+
+
+# ---- gains ----
+
+
+def decision_directed_log_mmse(powers, noises, smoothing, xi_min_db):
+    """Gains of one bin; the exponential integral by its continued fraction and series."""
+    remembered, result = 1.0, []
+    for power, noise in zip(powers, noises, strict=True):
+        gamma = power / noise
+        xi = smoothing * remembered + (1 - smoothing) * max(gamma - 1, 0)
+        xi = max(xi, 10 ** (xi_min_db / 10))
+        gain = xi / (1 + xi) * math.exp(exponential_integral(gamma * xi / (1 + xi)) / 2)
+        remembered = (gain * math.sqrt(power)) ** 2 / noise
+        result.append(gain)
+    return result
+
+
+def exponential_integral(x):
+    """E1(x) = ∫ from x to infinity of exp(-t)/t."""
+    if x > 700:
+        return 0.0
+    if x < 1:
+        terms = [-((-x) ** k) / (k * math.factorial(k)) for k in range(1, 30)]
+        return -0.57721566490153286 - math.log(x) + math.fsum(terms)
+    fraction = 0.0
+    for k in range(200, 0, -1):
+        fraction = k / (1 + k / (x + fraction))
+    return math.exp(-x) / (x + fraction)
