@@ -1,12 +1,16 @@
 """What the book needs beyond Jupyter Book: fresh outputs, links that lead somewhere, offline pages."""
 
-from sphinx.application import Sphinx
+from typing import TYPE_CHECKING
 
-from biosig_book import api, docstrings, freshness, links, mathjax, run_times
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 
-def setup(app: Sphinx) -> dict[str, object]:
+def setup(app: "Sphinx") -> dict[str, object]:
     """Called by Sphinx: hand each part its moment in the build."""
+    # imported here, so that tools/build_book.py can ask for the key without loading Sphinx
+    from biosig_book import api, docstrings, freshness, links, mathjax, run_times
+
     app.add_config_value("biosig_profile", "quick", "env")
     app.connect("config-inited", freshness.prepare_execution)
     app.connect("config-inited", links.choose_repository)

@@ -11,9 +11,11 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
-from sphinx.config import Config
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
 
 PROFILE = "BIOSIG_PROFILE"
 # what a page may read or call
@@ -72,7 +74,7 @@ def forget_old(caches: Path, current: str) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def prepare_execution(app: Sphinx, config: Config) -> None:
+def prepare_execution(app: "Sphinx", config: "Config") -> None:
     """Name the execution cache after the key, and hand pages the same surroundings on every machine.
 
     The cache path is a setting that Sphinx watches, so a new key also makes it read every page again.
