@@ -60,20 +60,11 @@ def selective_scan(
     _check(u, delta, A, B, C, D, z, delta_bias)
     mixed = any(t is not None and t.dtype != u.dtype for t in (A, D, delta_bias))
     name = _choose(u, mixed) if check_backend(backend) == "auto" else _usable(backend, u, mixed)
-    if name == "mamba_ssm":
-        return _mamba_ssm(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state)
-    if delta_bias is not None:
-        delta = delta + delta_bias[:, None]
-    if delta_softplus:
-        delta = F.softplus(delta)
-    y, h = _load(name)(u, delta, A, B, C, D)
-    if z is not None:
-        y = y * F.silu(z)
-    y = y.to(u.dtype)
+    y, h = _load(name)(u, delta, A, B, C, D, z, delta_bias, delta_softplus)
     return (y, h) if return_last_state else y
 
 
-def reference_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None = None):
+def reference_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor):
     """The recurrence as it is written, one step after the other: what the other backends must equal.
 
     Any device and dtype. `unbind` and not u[:, :, t]: the gradient of an index is a full-length tensor of
@@ -86,14 +77,32 @@ def reference_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D:
         h = decay * h + (delta_t * u_t)[:, :, None] * B_t[:, None, :]  # (B, D, N)
         ys.append((h * C_t[:, None, :]).sum(-1))  # (B, D)
     y = torch.stack(ys, dim=2)  # (B, D, L)
-    return (y if D is None else y + D[:, None] * u), h
+    return y, h
 
 
-def _mamba_ssm(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state):
-    """The CUDA kernel of Mamba's authors; it does bias, softplus, skip and gate itself."""
+def _around(recurrence: Callable) -> Callable:
+    """What comes before and after the recurrence, for backends that compute that alone."""
+
+    def scan(u, delta, A, B, C, D, z, delta_bias, delta_softplus):
+        if delta_bias is not None:
+            delta = delta + delta_bias[:, None]
+        if delta_softplus:
+            delta = F.softplus(delta)
+        y, h = recurrence(u, delta, A, B, C)
+        if D is not None:
+            y = y + D[:, None] * u
+        if z is not None:
+            y = y * F.silu(z)
+        return y.to(u.dtype), h
+
+    return scan
+
+
+def _mamba_ssm(u, delta, A, B, C, D, z, delta_bias, delta_softplus):
+    """The CUDA kernel of Mamba's authors."""
     from mamba_ssm.ops.selective_scan_interface import selective_scan_fn
 
-    return selective_scan_fn(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state)
+    return selective_scan_fn(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state=True)
 
 
 # --- which backend ----------------------------------------------------------------------------------------
@@ -111,13 +120,18 @@ def _installed(package: str) -> bool:
 
 
 def _load(name: str) -> Callable:
-    if name == "reference":
-        return reference_scan
+    """The function of a backend, imported only now: numba takes a second to load."""
+    if name == "mamba_ssm":
+        return _mamba_ssm
     if name == "numba":
         from biosig.models.scan_numba import scan
-    else:
-        from biosig.models.scan_torch import scan
-    return scan
+
+        return scan
+    if name == "torch":
+        from biosig.models.scan_torch import chunked_scan
+
+        return _around(chunked_scan)
+    return _around(reference_scan)
 
 
 def _obstacle(name: str, u: Tensor, mixed: bool) -> str:

@@ -29,9 +29,10 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, models, register_model
 
-CHUNK = 64  # steps between stored states: a multiple of every lane count
+CHUNK = 128  # steps between stored states: a multiple of every lane count
 VECTOR_BYTES = 64
 LN_2, LOG2_E = math.log(2.0), 1.0 / math.log(2.0)
+SOFTPLUS_LINEAR = 20.0  # torch's softplus is the identity from here on
 
 
 # --- vectors ----------------------------------------------------------------------------------------------
@@ -138,6 +139,12 @@ def add(typingctx, a, b):
 
 
 @intrinsic
+def sub(typingctx, a, b):
+    """a - b"""
+    return a(a, b), lambda context, builder, sig, args: builder.fsub(*args)
+
+
+@intrinsic
 def fma(typingctx, a, b, c):
     """a * b + c, rounded once where the processor can."""
     return a(a, b, c), lambda context, builder, sig, args: _fma(builder, *args)
@@ -149,47 +156,104 @@ def _fma(builder, a, b, c):
     return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), [a, b, c])
 
 
-def _exp2_coefficients(degree: int) -> list[float]:
-    """c of 2**f = 1 + f*ln2 + f**2 * (c0 + c1 f + …) for |f| <= 1/2, by interpolation at Chebyshev nodes.
+def _polynomial(series: list[float], low: float, high: float, count: int) -> list[float]:
+    """``count`` coefficients that equal a power series at the Chebyshev nodes of [low, high]."""
+    nodes = (low + high) / 2 + (high - low) / 2 * np.cos(np.pi * (np.arange(count) + 0.5) / count)
+    scale = max(abs(low), abs(high))
+    values = np.polynomial.polynomial.polyval(nodes, series)
+    return list(np.linalg.solve(np.vander(nodes / scale, increasing=True), values) / scale ** np.arange(count))
 
-    The first two terms are kept exact: a decay of almost 1 is applied thousands of times in a row.
+
+@lru_cache
+def _exp2_coefficients(bits: int) -> list[float]:
+    """2**f for |f| <= 1/2. The first two are exact: a decay of almost 1 is applied thousands of times in a row."""
+    series = [math.log(2) ** k / math.factorial(k) for k in range(2, 28)]
+    return [1.0, math.log(2), *_polynomial(series, -0.5, 0.5, {32: 5, 64: 11}[bits])]
+
+
+@lru_cache
+def _atanh_coefficients(bits: int) -> list[float]:
+    """atanh(s) / s in powers of s**2, for 0 <= s <= 1/3."""
+    return [1.0, *_polynomial([1 / (2 * k + 1) for k in range(1, 40)], 0, 1 / 9, {32: 5, 64: 11}[bits])]
+
+
+def _horner(builder, coefficients, x):
+    *rest, value = [_constant(x.type, c) for c in coefficients]
+    for c in reversed(rest):
+        value = _fma(builder, value, x, c)
+    return value
+
+
+_FORMATS = {32: (23, -127.0, 128.0), 64: (52, -1023.0, 1024.0)}  # bits of the mantissa; exponents of 0 and infinity
+
+
+def _exp2(builder, v):
+    """v = n + f with n whole and |f| <= 1/2: a polynomial for 2**f, and n added to the exponent's bits.
+
+    Exactly 0 and infinity beyond the range; NaN stays NaN. Adding 1.5 * 2**mantissa rounds v to a whole
+    number and leaves that in the low bits.
     """
-    count = degree - 1
-    nodes = 0.5 * np.cos(np.pi * (np.arange(count) + 0.5) / count)
-    # the Taylor series of (2**f - 1 - f ln2) / f**2, which the formula itself would lose to cancellation
-    rest = sum(math.log(2) ** k / math.factorial(k) * nodes ** (k - 2) for k in range(2, 26))
-    return [1.0, math.log(2), *np.linalg.solve(np.vander(nodes, increasing=True), rest)]
+    bits = 32 if isinstance(v.type.element, ir.FloatType) else 64
+    mantissa, lowest, highest = _FORMATS[bits]
+    int_type = ir.VectorType(ir.IntType(bits), v.type.count)
+    v = _where(builder, v, "<", lowest, _constant(v.type, lowest), v)
+    v = _where(builder, v, ">", highest, _constant(v.type, highest), v)
+    magic = _constant(v.type, 1.5 * 2.0**mantissa)
+    shifted = builder.fadd(v, magic)
+    power = _horner(builder, _exp2_coefficients(bits), builder.fsub(v, builder.fsub(shifted, magic)))
+    places = ir.Constant(int_type, [mantissa] * v.type.count)
+    n = builder.shl(builder.bitcast(shifted, int_type), places)
+    return builder.bitcast(builder.add(builder.bitcast(power, int_type), n), v.type)
 
 
-# bits of the mantissa, smallest and largest exponent, degree of the polynomial
-_FORMATS = {32: (23, -127.0, 128.0, 6), 64: (52, -1023.0, 1024.0, 12)}
+def _where(builder, v, sign, bound, yes, no):
+    """yes where v < bound (or another sign), else no; a NaN gives no."""
+    return builder.select(builder.fcmp_ordered(sign, v, _constant(v.type, bound)), yes, no)
+
+
+def _sigmoid(builder, v):
+    """1 / (1 + exp(-v))"""
+    one = _constant(v.type, 1.0)
+    return builder.fdiv(one, builder.fadd(one, _exp2(builder, builder.fmul(v, _constant(v.type, -LOG2_E)))))
+
+
+def _softplus(builder, v):
+    """log(1 + exp(v)) = max(v, 0) + log(1 + e) with e = exp(-|v|), and log(1 + e) = 2 atanh(e / (2 + e))."""
+    bits = 32 if isinstance(v.type.element, ir.FloatType) else 64
+    negative = builder.fneg(v)
+    size = _where(builder, v, ">", 0.0, negative, v)  # -|v|
+    e = _exp2(builder, builder.fmul(size, _constant(v.type, LOG2_E)))
+    s = builder.fdiv(e, builder.fadd(e, _constant(v.type, 2.0)))
+    atanh = builder.fmul(s, _horner(builder, _atanh_coefficients(bits), builder.fmul(s, s)))
+    value = _fma(builder, atanh, _constant(v.type, 2.0), _where(builder, v, ">", 0.0, v, _constant(v.type, 0.0)))
+    return _where(builder, v, ">", SOFTPLUS_LINEAR, v, value)
 
 
 @intrinsic
 def exp2(typingctx, x):
-    """2**x: x = n + f with n whole and |f| <= 1/2, a polynomial for 2**f, and n added to the exponent's bits.
+    """2**x"""
+    return x(x), lambda context, builder, sig, args: _exp2(builder, *args)
 
-    Exactly 0 and infinity beyond the range; NaN stays NaN. Adding 1.5 * 2**mantissa rounds x to a whole
-    number and leaves that in the low bits.
-    """
-    bits = x.dtype.bitwidth
-    mantissa, lowest, highest, degree = _FORMATS[bits]
+
+@intrinsic
+def sigmoid(typingctx, x):
+    """1 / (1 + exp(-x))"""
+    return x(x), lambda context, builder, sig, args: _sigmoid(builder, *args)
+
+
+@intrinsic
+def softplus(typingctx, x):
+    """log(1 + exp(x)), and x itself beyond 20 as torch has it"""
+    return x(x), lambda context, builder, sig, args: _softplus(builder, *args)
+
+
+@intrinsic
+def softplus_slope(typingctx, x):
+    """The derivative of `softplus`."""
 
     def codegen(context, builder, sig, args):
-        (v,), float_type = args, args[0].type
-        int_type = ir.VectorType(ir.IntType(bits), float_type.count)
-        for sign, bound in (("<", lowest), (">", highest)):
-            limit = _constant(float_type, bound)
-            v = builder.select(builder.fcmp_ordered(sign, v, limit), limit, v)
-        magic = _constant(float_type, 1.5 * 2.0**mantissa)
-        shifted = builder.fadd(v, magic)
-        f = builder.fsub(v, builder.fsub(shifted, magic))
-        *rest, power = [_constant(float_type, c) for c in _exp2_coefficients(degree)]
-        for c in reversed(rest):
-            power = _fma(builder, power, f, c)
-        places = ir.Constant(int_type, [mantissa] * float_type.count)
-        n = builder.shl(builder.bitcast(shifted, int_type), places)
-        return builder.bitcast(builder.add(builder.bitcast(power, int_type), n), float_type)
+        (v,) = args
+        return _where(builder, v, ">", SOFTPLUS_LINEAR, _constant(v.type, 1.0), _sigmoid(builder, v))
 
     return x(x), codegen
 
@@ -284,34 +348,62 @@ def read_lanes(matrix, d0, rows):
             rows[n * W + k] = matrix[d0 + k, n]
 
 
-read_tile, write_tile, read_lanes = (numba.njit(f) for f in (read_tile, write_tile, read_lanes))
+def to_steps(steps, slopes, bias, positive, length):
+    """delta as given to step sizes, in place, and the derivative; both 0 in the padding, which is no step."""
+    W = lanes(steps)
+    slopes[: length * W], slopes[length * W :] = 1, 0
+    for k in range(0, length * W, W):
+        x = add(load(steps, k), load(bias, 0))
+        store(steps, k, softplus(x) if positive else x)
+        if positive:
+            store(slopes, k, softplus_slope(x))
+
+
+def through_gate(grads, gates, ungated, ones):
+    """From the gradient of y * silu(z) to that of y, in place in grads; that of z, in place in ungated."""
+    for k in range(0, CHUNK * lanes(grads), lanes(grads)):
+        dy, z = load(grads, k), load(gates, k)
+        s = sigmoid(z)
+        slope = fma(mul(z, s), sub(load(ones, 0), s), s)  # of silu
+        store(ungated, k, mul(mul(dy, slope), load(ungated, k)))
+        store(grads, k, mul(dy, mul(z, s)))
+
+
+helpers = read_tile, write_tile, read_lanes, to_steps, through_gate
+read_tile, write_tile, read_lanes, to_steps, through_gate = map(numba.njit, helpers)
 
 
 # --- the scan ---------------------------------------------------------------------------------------------
 
 
-def _forward(first, last, u, delta, A, B, C, skip, y, state, starts):
+def _forward(  # noqa: C901  (loops over tasks, chunks, states and steps: one nest, one idea)
+    first, last, u, delta, A, B, C, skip, bias, z, positive, y, ungated, state, starts
+):
     """Tasks ``first`` to ``last - 1``, each one (batch item, block of channels).
 
-    In: u, delta (batch, D, L), any strides; A (D, N); B, C (batch, N, L padded to whole chunks); skip (D, 1).
-    Out: y (batch, D, L); state (batch, D, N), the last one;
-    starts (batch, blocks, chunks, N, lanes), the states at chunk starts, or of size 0 where no gradient is wanted.
+    In: u, delta, z (batch, D, L), any strides, z of size 0 where there is no gate; A (D, N); B, C (batch, N, L
+    padded to whole chunks); skip, bias (D, 1); positive: delta is to go through softplus.
+    Out: y (batch, D, L); state (batch, D, N), the last one; and for the gradients, of size 0 where none are
+    wanted, ungated (batch, D, L), y before the gate, and starts (batch, blocks, chunks, N, lanes).
     """
     W = lanes(A)
     D, N, blocks, chunks = A.shape[0], A.shape[1], (A.shape[0] + W - 1) // W, B.shape[2] // CHUNK
-    steps, inputs, out = np.empty((3, CHUNK * W), A.dtype)
-    rate, h, skips = np.empty(N * W, A.dtype), np.empty(N * W, A.dtype), np.empty(W, A.dtype)
+    steps, inputs, out, gates, slopes = np.empty((5, CHUNK * W), A.dtype)
+    rate, h = np.empty((2, N * W), A.dtype)
+    skips, biases = np.empty((2, W), A.dtype)
     for task in range(first, last):
         b, block = task // blocks, task % blocks
         d0 = block * W
         read_lanes(A, d0, rate)
         read_lanes(skip, d0, skips)
+        read_lanes(bias, d0, biases)
         rate *= LOG2_E
         h[:] = 0
         for c in range(chunks):
             t0 = c * CHUNK
             read_tile(delta, b, d0, t0, steps)
             read_tile(u, b, d0, t0, inputs)
+            to_steps(steps, slopes, biases, positive, min(CHUNK, u.shape[2] - t0))
             for k in range(0, CHUNK * W, W):
                 store(out, k, mul(load(skips, 0), load(inputs, k)))
                 store(inputs, k, mul(load(steps, k), load(inputs, k)))
@@ -325,47 +417,62 @@ def _forward(first, last, u, delta, A, B, C, skip, y, state, starts):
                     h_n = fma(exp2(mul(load(steps, k), rate_n)), h_n, drive)
                     store(out, k, fma(h_n, broadcast(C, (b, n, t0 + t)), load(out, k)))
                 store(h, n * W, h_n)
-            write_tile(out, y, b, d0, t0)
+            if z.size:
+                read_tile(z, b, d0, t0, gates)
+                for k in range(0, CHUNK * W, W):
+                    gate = load(gates, k)
+                    store(gates, k, mul(mul(gate, sigmoid(gate)), load(out, k)))
+                write_tile(gates, y, b, d0, t0)
+            target = ungated if z.size else y
+            if target.size:
+                write_tile(out, target, b, d0, t0)
         for k in range(min(W, D - d0)):
             for n in range(N):
                 state[b, d0 + k, n] = h[n * W + k]
 
 
 def _backward(  # noqa: C901  (loops over tasks, blocks, chunks, states and steps: one nest, one idea)
-    first, last, u, delta, A, B, C, skip, starts, dy, dstate, du, ddelta, dA, dB, dC, dskip
-):
+    first, last, u, delta, A, B, C, skip, bias, z, positive, ungated, starts,
+    dy, dstate, du, ddelta, dA, dB, dC, dskip, dbias, dz,
+):  # fmt: skip
     """Tasks ``first`` to ``last - 1``, each one (batch item, group of blocks); the gradients of `_forward`.
 
     In: as there, and the gradients dy (batch, D, L) of y and dstate (batch, D, N) of the last state.
-    Out: du, ddelta (batch, D, L); dA (batch, D, N); dskip (batch, D, 1); dB, dC (batch, groups, N, padded L), 0 before.
-    The whole gradient of h[t] is g[t] = dy[t] C[t] + a[t+1] g[t+1], with a[t] = exp(delta[t] A).
+    Out: du, ddelta, dz (batch, D, L); dA (batch, D, N); dskip, dbias (batch, D, 1); dB, dC (batch, groups, N,
+    padded L), 0 before. The gradient of h[t] is g[t] = dy[t] C[t] + a[t+1] g[t+1], with a[t] = exp(delta[t] A).
     """
     W = lanes(A)
     D, N, blocks, chunks = A.shape[0], A.shape[1], (A.shape[0] + W - 1) // W, B.shape[2] // CHUNK
     groups = dB.shape[1]
-    steps, inputs, grads, drive, decay, dsteps, ddrive = np.empty((7, CHUNK * W), A.dtype)
+    steps, slopes, inputs, grads, drive, decay, dsteps, ddrive = np.empty((8, CHUNK * W), A.dtype)
     states, (square_b, square_c) = np.empty((CHUNK + 1) * W, A.dtype), np.empty((2, W * W), A.dtype)
-    rate, g, drate = np.empty(N * W, A.dtype), np.empty(N * W, A.dtype), np.empty(N * W, A.dtype)
-    skips, dskips, ln2 = np.empty(W, A.dtype), np.empty(W, A.dtype), np.full(W, LN_2, A.dtype)
+    rate, g, drate = np.empty((3, N * W), A.dtype)
+    skips, biases, dskips, dbiases, ln2, ones = np.empty((6, W), A.dtype)
+    ln2[:], ones[:] = LN_2, 1
     for task in range(first, last):
         b, group = task // groups, task % groups
         for block in range(group * blocks // groups, (group + 1) * blocks // groups):
             d0 = block * W
             read_lanes(A, d0, rate)
             read_lanes(skip, d0, skips)
+            read_lanes(bias, d0, biases)
             read_lanes(dstate[b], d0, g)
             rate *= LOG2_E
-            drate[:] = 0
-            dskips[:] = 0
+            drate[:], dskips[:], dbiases[:] = 0, 0, 0
             for c in range(chunks - 1, -1, -1):
                 t0 = c * CHUNK
                 read_tile(delta, b, d0, t0, steps)
                 read_tile(u, b, d0, t0, inputs)
                 read_tile(dy, b, d0, t0, grads)
+                to_steps(steps, slopes, biases, positive, min(CHUNK, u.shape[2] - t0))
+                if z.size:
+                    read_tile(z, b, d0, t0, drive)
+                    read_tile(ungated, b, d0, t0, decay)
+                    through_gate(grads, drive, decay, ones)
+                    write_tile(decay, dz, b, d0, t0)
                 for k in range(0, CHUNK * W, W):
                     store(drive, k, mul(load(steps, k), load(inputs, k)))
-                dsteps[:] = 0
-                ddrive[:] = 0
+                dsteps[:], ddrive[:] = 0, 0
                 for n in range(N):
                     rate_n, h_n = load(rate, n * W), load(starts, (b, block, c, n, 0))
                     store(states, 0, h_n)
@@ -396,13 +503,15 @@ def _backward(  # noqa: C901  (loops over tasks, blocks, chunks, states and step
                     store(drate, n * W, drate_n)
                 for k in range(0, CHUNK * W, W):
                     x, dx, s, dy_t = load(inputs, k), load(ddrive, k), load(steps, k), load(grads, k)
+                    dstep = mul(load(slopes, k), fma(x, dx, mul(load(ln2, 0), load(dsteps, k))))
                     store(dskips, 0, fma(dy_t, x, load(dskips, 0)))
+                    store(dbiases, 0, add(dstep, load(dbiases, 0)))
                     store(inputs, k, fma(s, dx, mul(load(skips, 0), dy_t)))
-                    store(dsteps, k, fma(x, dx, mul(load(ln2, 0), load(dsteps, k))))
+                    store(dsteps, k, dstep)
                 write_tile(inputs, du, b, d0, t0)
                 write_tile(dsteps, ddelta, b, d0, t0)
             for k in range(min(W, D - d0)):
-                dskip[b, d0 + k, 0] = dskips[k]
+                dskip[b, d0 + k, 0], dbias[b, d0 + k, 0] = dskips[k], dbiases[k]
                 for n in range(N):
                     dA[b, d0 + k, n] = drate[n * W + k]
 
@@ -424,7 +533,7 @@ def kernels(dtype: str) -> tuple:
     index = numba.intp
     any3 = numba.types.Array(getattr(numba, dtype), 3, "A")
     c2, c3, c4, c5 = (numba.types.Array(getattr(numba, dtype), ndim, "C") for ndim in (2, 3, 4, 5))
-    inputs = index, index, any3, any3, c2, c3, c3, c2
-    forward = numba.void(*inputs, c3, c3, c5)
-    backward = numba.void(*inputs, c5, any3, any3, c3, c3, c3, c4, c4, c3)
+    inputs = index, index, any3, any3, c2, c3, c3, c2, c2, any3, numba.boolean
+    forward = numba.void(*inputs, c3, c3, c3, c5)
+    backward = numba.void(*inputs, c3, c5, any3, any3, c3, c3, c3, c4, c4, c3, c3, c3)
     return _compile(_forward, forward), _compile(_backward, backward)

@@ -86,7 +86,7 @@ class _Chunk(torch.autograd.Function):
         return torch.autograd.grad(outputs, inputs, gradients)
 
 
-def scan(u, delta, A, B, C, D):
+def chunked_scan(u, delta, A, B, C):
     """y (B, D, L) and the last state (B, D, N)."""
     h, ys = u.new_zeros(u.shape[0], *A.shape), []
     length = CHUNKS.get(u.device.type, CHUNK)
@@ -94,5 +94,4 @@ def scan(u, delta, A, B, C, D):
     for u_k, delta_k, B_k, C_k in chunks:
         y, h = _Chunk.apply(h, u_k, delta_k, A, B_k, C_k)
         ys.append(y)
-    y = torch.cat(ys).movedim(0, 2)
-    return (y if D is None else y + D[:, None] * u), h
+    return torch.cat(ys).movedim(0, 2), h

@@ -174,36 +174,78 @@ def test_large_decays_have_the_gradients_of_the_reference(backend):
 
 
 @pytest.mark.parametrize("backend", FAST)
+def test_large_and_small_delta_before_softplus_have_the_gradients_of_the_reference(backend):
+    inputs = problem(2, 5, 40, 4)
+    with torch.no_grad():
+        inputs["delta"] *= 40  # beyond 20, where torch's softplus is the identity, and far below 0
+        inputs["z"] *= 100
+    expected = value_and_gradients(inputs, "reference")
+    assert (inputs["delta"] > 25).any() and (inputs["delta"] < -100).any()
+    assert_close(value_and_gradients(inputs, backend), expected, 1e-10)
+
+
+@pytest.mark.parametrize("backend", FAST)
 def test_nan_comes_out_where_it_went_in_and_not_before(backend):
     inputs = problem(1, 1, 200, 2, torch.float32, extras=False)
     with torch.no_grad():
         inputs["delta"][0, 0, 150] = torch.nan
     y = selective_scan(**inputs, backend=backend)[0, 0]
-    assert torch.isfinite(y[:128]).all() and torch.isnan(y[150:]).all()
+    assert torch.isfinite(y[:150]).all() and torch.isnan(y[150:]).all()
 
 
-@numba.njit
-def _exp2_of(x, out):
-    for k in range(0, x.size, scan_kernels.lanes(x)):
-        scan_kernels.store(out, k, scan_kernels.exp2(scan_kernels.load(x, k)))
+def vectors(function):
+    """A vector function of the kernels as a function of an array whose size fills whole vectors."""
+
+    @numba.njit
+    def apply(x, out):
+        for k in range(0, x.size, scan_kernels.lanes(x)):
+            scan_kernels.store(out, k, function(scan_kernels.load(x, k)))
+
+    def of(x):
+        out = np.empty_like(x)
+        apply(x, out)
+        return out
+
+    return of
+
+
+def exactly(name, x):
+    """The same functions in extended precision."""
+    e = np.exp(-np.abs(x))
+    sigmoid = np.where(x > 0, 1 / (1 + e), e / (1 + e))
+    softplus = np.where(x > 20, x, np.maximum(x, 0) + np.log1p(e))
+    slope = np.where(x > 20, 1, sigmoid)
+    return {"exp2": np.exp2(x), "sigmoid": sigmoid, "softplus": softplus, "softplus_slope": slope}[name]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_vector_exponential_is_right_to_two_units_in_the_last_place(dtype):
-    limits = np.finfo(dtype)
-    x = np.linspace(limits.minexp + 1, limits.maxexp - 1, 1 << 16).astype(dtype)
-    out = np.empty_like(x)
-    _exp2_of(x, out)
-    exact = np.exp2(x.astype(np.longdouble))
-    assert np.max(np.abs(out - exact) / np.spacing(out)) < 2
+@pytest.mark.parametrize(
+    ("name", "low", "high", "units"),
+    [("exp2", -120, 120, 2), ("sigmoid", -6, 40, 8), ("softplus", -6, 40, 8), ("softplus_slope", -6, 40, 8)],
+)
+def test_vector_functions_are_right_to_a_few_units_in_the_last_place(dtype, name, low, high, units):
+    x = np.linspace(low, high, 1 << 14).astype(dtype)
+    found = vectors(getattr(scan_kernels, name))(x)
+    exact = exactly(name, x.astype(np.longdouble))
+    assert np.max(np.abs(found - exact) / np.spacing(np.abs(found))) < units
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_vector_functions_at_their_ends(dtype):
+    x = np.array([-np.inf, -1e4, -40, 0, 40, 1e4, np.inf, np.nan, *[0] * 8], dtype)
+    small = np.exp(dtype(-40))
+    ends = {"softplus": [0, 0, small, np.log(2), 40, 1e4, np.inf, np.nan]}
+    ends["sigmoid"] = ends["softplus_slope"] = [0, 0, small, 0.5, 1, 1, 1, np.nan]
+    for name, expected in ends.items():
+        found = vectors(getattr(scan_kernels, name))(x)[:8]
+        np.testing.assert_allclose(found, np.array(expected, dtype), rtol=1e-5, atol=0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_vector_exponential_at_its_ends(dtype):
     x = np.array([-np.inf, -1e30, -5000, 0, -0.0, 1e-30, 5000, np.inf, np.nan, 3, -3, *[0] * 5], dtype)
-    out = np.empty_like(x)
-    _exp2_of(x, out)
-    np.testing.assert_array_equal(out[:11], np.array([0, 0, 0, 1, 1, 1, np.inf, np.inf, np.nan, 8, 0.125], dtype))
+    expected = np.array([0, 0, 0, 1, 1, 1, np.inf, np.inf, np.nan, 8, 0.125], dtype)
+    np.testing.assert_array_equal(vectors(scan_kernels.exp2)(x)[:11], expected)
 
 
 # --- threads and processes -------------------------------------------------------------------------------------
