@@ -76,8 +76,8 @@ class VoiceActivity(NoiseTracker):
         self._margin = 10 ** (margin_db / 10)
         self._rate = 1 - np.exp(-1 / (check_rate(average_s, name="average_s") * frame_rate))
         memory = round(check_rate(memory_s, name="memory_s") * frame_rate)
-        self._energies: deque = deque(maxlen=max(1, round(0.1 * frame_rate)))
-        self._smoothed: deque = deque(maxlen=max(1, memory))
+        self._energies = _Latest(max(1, round(0.1 * frame_rate)))
+        self._smoothed = _Latest(max(1, memory))
         self._counted: np.ndarray | int = 0  # frames without speech so far, (...)
         self.speech: np.ndarray | None = None  # was the last frame speech? (...)
 
@@ -89,14 +89,28 @@ class VoiceActivity(NoiseTracker):
 
     def update(self, power: np.ndarray) -> np.ndarray:
         energy = power.mean(axis=-1)
-        self._energies.append(energy)
-        self._smoothed.append(np.mean(self._energies, axis=0))
-        self.speech = energy > self._margin * np.min(self._smoothed, axis=0)
+        floor = self._smoothed.append(self._energies.append(energy).mean(axis=0)).min(axis=0)
+        self.speech = energy > self._margin * floor
         self._counted = self._counted + ~self.speech
         rate = np.maximum(self._rate, 1 / np.maximum(self._counted, 1))  # at first the plain mean
         rate = np.where(self.speech, 0.0, rate)[..., None]
         self.noise = self.noise + rate * (power - self.noise)
         return self.noise
+
+
+class _Latest:
+    """The last ``size`` values, in no order."""
+
+    def __init__(self, size: int):
+        self._size, self._count = size, 0
+
+    def append(self, value: np.ndarray) -> np.ndarray:
+        """Take one more; all there are, shape (at most size, ...)."""
+        if self._count == 0:
+            self._values = np.empty((self._size, *np.shape(value)))
+        self._values[self._count % self._size] = value
+        self._count += 1
+        return self._values[: self._count]
 
 
 class SpeechPresence(NoiseTracker):
@@ -126,21 +140,24 @@ class SpeechPresence(NoiseTracker):
         self._xi = 10 ** (xi_db / 10)
         self._smoothing = self._per_frame(smoothing)
         self._presence_smoothing = self._per_frame(presence_smoothing)
-        self._presence = 0.5  # smoothed over time
+        self._absence: np.ndarray | float = 0.5  # smoothed over time
 
     def update(self, power: np.ndarray) -> np.ndarray:
-        present = self.presence(power)
-        self._presence = present + self._presence_smoothing * (self._presence - present)
-        present = np.where(self._presence > 0.99, np.minimum(present, 0.99), present)
+        absent = self.absence(power)
+        self._absence = absent + self._presence_smoothing * (self._absence - absent)
+        stalled = self._absence < 0.01
+        if stalled.any():
+            absent = np.where(stalled, np.maximum(absent, 0.01), absent)
         # σ² moves towards P·σ² + (1 - P)·|Y|², written as one step from σ²
-        self.noise = self.noise + (1 - self._smoothing) * (1 - present) * (power - self.noise)
+        self.noise = self.noise + (1 - self._smoothing) * absent * (power - self.noise)
         return self.noise
 
-    def presence(self, power: np.ndarray) -> np.ndarray:
-        """P(speech | Y) against the noise power so far, shape (..., bins)."""
+    def absence(self, power: np.ndarray) -> np.ndarray:
+        """1 - P(speech | Y) against the noise power so far, shape (..., bins)."""
         with np.errstate(over="ignore"):  # no noise at all: certainly speech
             posterior = power / np.maximum(self.noise, TINY)
-        return 1 / (1 + (1 + self._xi) * np.exp(-posterior * (self._xi / (1 + self._xi))))
+        # a logistic function of |Y|²/σ²
+        return scipy.special.expit(np.log(1 + self._xi) - posterior * (self._xi / (1 + self._xi)))
 
 
 class MinimumStatistics(NoiseTracker):

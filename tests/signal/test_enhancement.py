@@ -72,6 +72,16 @@ def test_the_wiener_filter_is_its_recursion():
     np.testing.assert_allclose(wiener(noisy, FS, **options), expected, rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("gammas", "alpha"),
+    [([10.0, *[0.0] * 999], 4 + 5 * 0.3), ([10.0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 4), ([10.0], 1), ([1000.0], 1)],
+)
+def test_over_subtraction_goes_by_the_frames_snr(gammas, alpha):
+    """-20 dB counts as -5; 0 dB; at 10 dB α would be 1, at 20 and beyond below it, and stays 1."""
+    gain = OverSubtraction(4.0, 0.3, 0.0)(3.0 * np.array(gammas), 3.0 * np.ones(len(gammas)))[0]
+    assert gain**2 == pytest.approx(1 - alpha / gammas[0], rel=1e-12)
+
+
 @pytest.mark.parametrize("name", CLASSICAL_SPEECH)
 @pytest.mark.parametrize(("snr_db", "gain_db"), [(-5, 5.0), (0, 5.0), (5, 5.0), (20, 4.0)])
 def test_noise_goes_and_speech_stays(name, snr_db, gain_db):
