@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import math
 import os
 import statistics
 import time
@@ -43,19 +44,33 @@ def load() -> float | None:
     return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
-def in_turns(jobs: dict[str, Callable[[], object]], rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Seconds of every round of every job, by each clock, after one round that does not count.
+def in_turns(
+    jobs: dict[str, Callable[[], object]], rounds: int, turn: float = 0.0
+) -> dict[str, dict[str, list[float]]]:
+    """Seconds a call of every job, by each clock, in every round after one that does not count.
 
-    The jobs take turns, so that whatever else the machine does hits all of them.
+    The jobs take turns, so that whatever else the machine does hits all of them. A job shorter than ``turn``
+    seconds is called several times a turn, or it would mostly be timed with another job's data in the caches.
     """
     taken = {name: {clock: [] for clock in CLOCKS} for name in jobs}
+    calls = dict.fromkeys(jobs, 1)
     for round_ in range(rounds + 1):
         for name, job in jobs.items():
-            starts = {clock: now() for clock, now in CLOCKS.items()}
-            job()
-            for clock, now in CLOCKS.items() if round_ else ():
-                taken[name][clock].append(now() - starts[clock])
+            seconds = _timed(job, calls[name])
+            if not round_:  # the second call tells how long one takes: the first may compile
+                calls[name] = math.ceil(turn / _timed(job, 1)["wall_seconds"]) if turn else 1
+                continue
+            for clock, value in seconds.items():
+                taken[name][clock].append(value)
     return taken
+
+
+def _timed(job: Callable[[], object], calls: int) -> dict[str, float]:
+    """Seconds a call by each clock."""
+    starts = {clock: now() for clock, now in CLOCKS.items()}
+    for _ in range(calls):
+        job()
+    return {clock: (now() - starts[clock]) / calls for clock, now in CLOCKS.items()}
 
 
 def medians(taken: dict[str, dict[str, list[float]]], clock: str) -> dict[str, float]:

@@ -21,6 +21,7 @@ from machine import in_turns, medians, save
 from biosig.models.scan import available_backends, selective_scan
 
 STATES = 16
+TURN = 0.1  # seconds
 SHAPES = ((1, 128, 2000), (8, 128, 2000), (4, 64, 10_000))
 QUICK = ((1, 32, 300),)
 TARGETS = {"pscan over numba": 20.0, "numba forward over exp": 1.5}
@@ -138,7 +139,7 @@ def measure(shape: tuple, rounds: int, threads: int) -> dict:
         raise SystemExit(f"the scans differ by {apart:.1e} at {shape}: nothing to time.")
     jobs |= {"pscan alone": pscan_alone(shape)}
     jobs |= {"numba forward": forward("numba", shape), "exp": exponentials(shape)}
-    taken = in_turns(jobs, rounds)
+    taken = in_turns(jobs, rounds, TURN)
     return {
         "shape": shape,
         "largest_relative_difference": apart,
@@ -169,7 +170,7 @@ def measure_cuda(shape: tuple, rounds: int) -> dict:
 
     names = [name for name in ("torch", "mamba_ssm") if name in available_backends()]
     jobs = {name: finished(forward_backward(name, shape, "cuda")) for name in names}
-    taken = in_turns(jobs, rounds)
+    taken = in_turns(jobs, rounds, TURN)
     return {"shape": shape, "rounds": taken, "median_wall_seconds": medians(taken, "wall_seconds")}
 
 
