@@ -53,6 +53,6 @@ $(READY): requirements-lock.txt pyproject.toml
 	  echo "biosig needs a C compiler (cc): one package, pesq, is compiled as it is installed." >&2; exit 1; }
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version): a minute or two, once."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-lock.txt
-	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements-lock.txt
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
