@@ -231,8 +231,14 @@ def command(*arguments, root, **environment):
     path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
     env = {**os.environ, "PYTHONPATH": path, "BIOSIG_RESULTS": str(root), **environment}
     return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=heed_interrupts,
     )
+
+
+def heed_interrupts():
+    """What a shell starts in the background ignores Ctrl-C, and hands that down to the tests and their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_interrupted(tmp_path):
@@ -243,7 +249,7 @@ def test_interrupted(tmp_path):
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.endswith("biosig: interrupted; finished cells are kept.\n") and "Traceback" not in err
 
