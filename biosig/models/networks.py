@@ -5,11 +5,23 @@ import inspect
 from torch import nn
 
 from biosig.errors import ConfigError
+from biosig.models.conv_tasnet import ConvTasNet
+from biosig.models.dccrn import DCCRN
 from biosig.models.fcn import FCN
 from biosig.models.msemg import MSEMG
+from biosig.models.recurrent import RecurrentMapper
 from biosig.models.sdemg import SDEMG
+from biosig.models.unet import UNet
 
-NETWORKS: dict[str, type[nn.Module]] = {"fcn": FCN, "msemg": MSEMG, "sdemg": SDEMG}
+NETWORKS: dict[str, type[nn.Module]] = {
+    "fcn": FCN,
+    "msemg": MSEMG,
+    "sdemg": SDEMG,
+    "unet": UNet,
+    "recurrent": RecurrentMapper,
+    "conv_tasnet": ConvTasNet,
+    "dccrn": DCCRN,
+}
 
 
 def build(name: str, **options: object) -> nn.Module:
