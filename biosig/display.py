@@ -1,6 +1,6 @@
 """What pages show and play: one style for plots, and sound players at equal loudness, small enough to embed.
 
-matplotlib and soundfile come with the ``book`` extra and are imported where they are used.
+matplotlib comes with the ``book`` extra; it and soundfile are imported where they are used.
 """
 
 import base64

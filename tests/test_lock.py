@@ -20,10 +20,16 @@ def pins() -> dict[str, str]:
     return {match["name"]: match["version"] for match in found}
 
 
+def peers() -> dict[str, str]:
+    """The pretrained enhancers: installed without their dependencies, so in a file of their own."""
+    lines = (ROOT / "requirements-peers.txt").read_text().splitlines()
+    return dict(line.split(";")[0].split("==") for line in lines if not line.startswith("#"))
+
+
 def asked_for() -> set[str]:
-    """Every distribution pyproject.toml names, but for the GPU's, which have no CPU build."""
+    """Every distribution pyproject.toml names, but for the GPU's (no CPU build) and the corpora's (130 MB)."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [names for extra, names in project["optional-dependencies"].items() if extra != "gpu"]
+    extras = [names for extra, names in project["optional-dependencies"].items() if extra not in ("gpu", "corpora")]
     wanted = [line for names in [project["dependencies"], *extras] for line in names]
     return {re.match(r"[\w.-]+", line)[0].lower() for line in wanted}
 
@@ -35,7 +41,14 @@ def test_every_line_is_a_name_and_a_version_sorted_and_once():
 
 
 def test_the_lock_holds_all_that_the_project_asks_for():
-    assert asked_for() - pins().keys() == set()
+    assert asked_for() - pins().keys() - peers().keys() == set()
+
+
+def test_the_peers_are_pinned_apart_and_as_the_extra_has_them():
+    assert not peers().keys() & pins().keys()
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["peers"]
+    pinned = dict(line.split("==") for line in extra if "==" in line)
+    assert pinned and pinned.items() <= peers().items()
 
 
 @pytest.mark.parametrize(("name", "version"), MEASURED.items())

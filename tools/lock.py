@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 
 LOCK = Path(__file__).resolve().parent.parent / "requirements-lock.txt"
-# ourselves, pip, and what torch's CUDA wheel brings along
-LEFT_OUT = re.compile(r"^(biosig|pip|nvidia-.*|cuda-.*|triton)$")
+PEERS = LOCK.with_name("requirements-peers.txt")  # pinned there, since they are installed without dependencies
+# ourselves, pip, what torch's CUDA wheel brings along, and what only a corpus on disk needs
+LEFT_OUT = re.compile(r"^(biosig|pip|nvidia-.*|cuda-.*|triton|av)$")
 
 
 def canonical(name: str) -> str:
@@ -20,14 +21,15 @@ def canonical(name: str) -> str:
 def installed() -> dict[str, str]:
     """Name → version without a local part such as +cpu."""
     found = {canonical(each.name): each.version.split("+")[0] for each in importlib.metadata.distributions()}
-    return {name: version for name, version in found.items() if not LEFT_OUT.match(name)}
+    peers = {line.split("==")[0] for line in PEERS.read_text(encoding="utf-8").splitlines()}
+    return {name: version for name, version in found.items() if not LEFT_OUT.match(name) and name not in peers}
 
 
 def main() -> None:
     """Rewrite the lock."""
     old = LOCK.read_text(encoding="utf-8").splitlines()
     comments = [line for line in old if line.startswith("#")]
-    marked = {line.split("==")[0]: line for line in old if ";" in line}
+    marked = {line.split("==")[0]: line for line in old if ";" in line and not line.startswith("#")}
     pinned = {name: f"{name}=={version}" for name, version in installed().items()} | marked
     lines = [*comments, *(pinned[name] for name in sorted(pinned))]
     LOCK.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,8 +1,8 @@
 """DNSMOS P.835: a listener's scores of speech, background and both, guessed without a reference.
 
 Reddy, Gopal and Cutler, "DNSMOS P.835: A non-intrusive perceptual objective speech quality metric to evaluate
-noise suppressors", ICASSP 2022. The networks come with the package ``speechmos``; it is not part of the
-environment, and asked for when first used.
+noise suppressors", ICASSP 2022. The networks come with the package ``speechmos`` (extra ``speech``),
+which is asked for when first used.
 """
 
 import numpy as np
