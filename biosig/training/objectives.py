@@ -1,6 +1,7 @@
 """What training makes small, by name: objective(network, noisy, clean, generator) → scalar tensor.
 
-Signals are (B, n). Only ``diffusion`` draws anything, from the generator it is handed.
+Signals are (B, n). Only ``diffusion`` draws anything, from the generator it is handed. Those of speech
+(``spectral_mse`` and after) are meant for 16 kHz, and measure in float32 whatever the network's precision.
 """
 
 from collections.abc import Callable
@@ -11,9 +12,13 @@ from torch.nn import functional as F
 
 from biosig.errors import ConfigError
 from biosig.models.diffusion import Diffusion
+from biosig.training.spectral_losses import compressed, level, multi_resolution_stft, spectral_mse
+from biosig.training.stoi_loss import stoi
 
 Objective = Callable[[nn.Module, Tensor, Tensor, Generator], Tensor]
+Distance = Callable[[Tensor, Tensor], Tensor]  # (estimate, clean), each (B, n) → scalar
 EPS = 1e-8
+SI_WEIGHT, STOI_WEIGHT = 0.01, 1.0  # beside "compressed"
 
 
 def l1(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Generator) -> Tensor:
@@ -33,10 +38,7 @@ def snr(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Generator) 
 
 def si_sdr(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Generator) -> Tensor:
     """Minus the mean SI-SDR in dB (Le Roux et al. 2019, no mean removal); blind to the output's scale."""
-    estimate = network(noisy)
-    dot = (estimate * clean).sum(-1, keepdim=True)
-    target = dot / (clean.square().sum(-1, keepdim=True) + EPS) * clean
-    return -ratio_db(target, estimate - target).mean()
+    return minus_si_sdr(network(noisy), clean)
 
 
 def ratio_db(signal: Tensor, error: Tensor) -> Tensor:
@@ -49,7 +51,49 @@ def diffusion(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Gener
     return Diffusion().loss(network, noisy, clean, generator)
 
 
-OBJECTIVES: dict[str, Objective] = {"l1": l1, "l2": l2, "snr": snr, "si": si_sdr, "diffusion": diffusion}
+def of_distance(distance: Distance, levelled: bool = True) -> Objective:
+    """The objective that ``distance(estimate, clean)`` is, out of autocast; ``levelled`` makes it blind to loudness."""
+
+    def measured(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Generator) -> Tensor:
+        estimate = network(noisy)
+        with torch.autocast(noisy.device.type, enabled=False):
+            noisy, clean, estimate = noisy.float(), clean.float(), estimate.float()
+            scale = level(clean, noisy) if levelled else 1.0
+            return distance(estimate / scale, clean / scale)
+
+    return measured
+
+
+def minus_stoi(estimate: Tensor, clean: Tensor) -> Tensor:
+    """Minus the mean STOI, see :func:`biosig.training.stoi_loss.stoi`."""
+    return -stoi(estimate, clean).mean()
+
+
+def minus_si_sdr(estimate: Tensor, clean: Tensor) -> Tensor:
+    """Minus the mean SI-SDR in dB (Le Roux et al. 2019, no mean removal)."""
+    dot = (estimate * clean).sum(-1, keepdim=True)
+    target = dot / (clean.square().sum(-1, keepdim=True) + EPS) * clean
+    return -ratio_db(target, estimate - target).mean()
+
+
+def total(first: Distance, weight: float, second: Distance) -> Distance:
+    """first + weight · second."""
+    return lambda estimate, clean: first(estimate, clean) + weight * second(estimate, clean)
+
+
+OBJECTIVES: dict[str, Objective] = {
+    "l1": l1,
+    "l2": l2,
+    "snr": snr,
+    "si": si_sdr,
+    "diffusion": diffusion,
+    "spectral_mse": of_distance(spectral_mse, levelled=False),
+    "mrstft": of_distance(multi_resolution_stft),
+    "compressed": of_distance(compressed),
+    "stoi": of_distance(minus_stoi),
+    "compressed+si": of_distance(total(compressed, SI_WEIGHT, minus_si_sdr)),
+    "compressed+stoi": of_distance(total(compressed, STOI_WEIGHT, minus_stoi)),
+}
 
 
 def objective(name: str) -> Objective:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from biosig.errors import ConfigError
 
-LOSSES = ("l1", "l2", "snr", "si", "diffusion")  # those of objectives.py: a recipe is made without loading torch
+# those of objectives.py, named here too since a recipe is made without loading torch
+LOSSES = ("l1", "l2", "snr", "si", "diffusion", "spectral_mse", "mrstft", "compressed", "stoi", "compressed+si")
+LOSSES += ("compressed+stoi",)
 PRECISIONS = ("float32", "bf16")
 
 
