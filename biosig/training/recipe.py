@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from biosig.errors import ConfigError
 
-# those of objectives.py, named here too since a recipe is made without loading torch
-LOSSES = ("l1", "l2", "snr", "si", "diffusion", "spectral_mse", "mrstft", "compressed", "stoi", "compressed+si")
-LOSSES += ("compressed+stoi",)
+# those of objectives.py, named here too: a recipe is made without loading torch
+LOSSES = (
+    *("l1", "l2", "snr", "si", "diffusion"),
+    *("spectral_mse", "mrstft", "compressed", "stoi", "compressed+si", "compressed+stoi"),
+)
 PRECISIONS = ("float32", "bf16")
 
 

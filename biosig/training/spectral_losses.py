@@ -38,13 +38,14 @@ def compressed(estimate: Tensor, clean: Tensor) -> Tensor:
     """Error of power-law compressed spectra, c = 0.3, with and without phase (Braun and Tashev, 2021, eq. 5).
 
     mean over (t, f) of 0.7·(|X̂|^c - |X|^c)² + 0.3·| |X̂|^c·exp(jφ̂) - |X|^c·exp(jφ) |². Compression weighs
-    quiet bins almost as loud ones, as hearing does (Ephrat et al., 2018). Hann windows of 512 every 128;
-    |X|² + 1e-8 stands for |X|² under powers.
+    quiet bins almost as loud ones, as hearing does (Ephrat et al., 2018). Hann windows of 512 every 256, half
+    of their length, which halves what the loss costs; |X|² + 1e-8 stands for |X|² under powers.
     """
-    (estimate, estimate_power), (clean, clean_power) = (compress(spectrum(x)) for x in (estimate, clean))
-    of_magnitudes = (estimate_power - clean_power).square().mean()
-    of_spectra = (estimate - clean).square().sum(-1).mean()
-    return (1 - COMPLEX_SHARE) * of_magnitudes + COMPLEX_SHARE * of_spectra
+    ours = compress(spectrum(estimate, hop=N_FFT // 2))
+    with torch.no_grad():
+        theirs = compress(spectrum(clean, hop=N_FFT // 2))
+    real, imag, magnitudes = ((a - b).square().mean() for a, b in zip(ours, theirs, strict=True))
+    return (1 - COMPLEX_SHARE) * magnitudes + COMPLEX_SHARE * (real + imag)
 
 
 def multi_resolution_stft(estimate: Tensor, clean: Tensor) -> Tensor:
@@ -57,17 +58,22 @@ def multi_resolution_stft(estimate: Tensor, clean: Tensor) -> Tensor:
 
 
 def _one_resolution(estimate: Tensor, clean: Tensor, n_fft: int, hop: int, window: int) -> Tensor:
-    estimate, clean = (magnitude(spectrum(x, n_fft, hop, window)) for x in (estimate, clean))
+    estimate = magnitude(spectrum(estimate, n_fft, hop, window))
+    with torch.no_grad():
+        clean = magnitude(spectrum(clean, n_fft, hop, window))
     error, whole = ((x.square().sum((-2, -1)) + FLOOR).sqrt() for x in (estimate - clean, clean))
     return (error / whole).mean() + (estimate.log() - clean.log()).abs().mean()
 
 
-def compress(spectra: Tensor, exponent: float = COMPRESSION) -> tuple[Tensor, Tensor]:
-    """|X|^c·exp(jφ) as real and imaginary parts (..., 2), and |X|^c (...), from complex spectra (...)."""
-    parts = torch.view_as_real(spectra)
-    power = parts.square().sum(-1) + FLOOR
-    magnitudes = power ** (exponent / 2)
-    return parts * (magnitudes * power.rsqrt()).unsqueeze(-1), magnitudes
+def compress(spectra: Tensor, exponent: float = COMPRESSION) -> tuple[Tensor, Tensor, Tensor]:
+    """Real and imaginary part of |X|^c·exp(jφ), and |X|^c, each (...), from complex spectra (...).
+
+    One logarithm serves both powers, which are what costs time here.
+    """
+    real, imag = parts(spectra)
+    log_power = (real.square() + imag.square() + FLOOR).log()
+    turn = torch.exp((exponent - 1) / 2 * log_power)
+    return real * turn, imag * turn, torch.exp(exponent / 2 * log_power)
 
 
 def spectrum(x: Tensor, n_fft: int = N_FFT, hop: int = HOP, window: int = N_FFT) -> Tensor:
@@ -81,7 +87,14 @@ def spectrum(x: Tensor, n_fft: int = N_FFT, hop: int = HOP, window: int = N_FFT)
 
 def magnitude(spectra: Tensor) -> Tensor:
     """√(|X|² + 1e-8): its slope is 0 at 0, where that of |X| would be undefined."""
-    return (torch.view_as_real(spectra).square().sum(-1) + FLOOR).sqrt()
+    real, imag = parts(spectra)
+    return (real.square() + imag.square() + FLOOR).sqrt()
+
+
+def parts(spectra: Tensor) -> tuple[Tensor, Tensor]:
+    """Real and imaginary part, each contiguous: several times as fast to work on as the interleaved pair."""
+    real, imag = torch.view_as_real(spectra).unbind(-1)
+    return real.contiguous(), imag.contiguous()
 
 
 @functools.cache
