@@ -7,11 +7,23 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from biosig.corpora import diaphragm, ninapro_db2, nsrdb, threedc
+from biosig.corpora import (
+    asterisk,
+    diaphragm,
+    emgse_noise,
+    esc10,
+    hu100,
+    ninapro_db2,
+    nsrdb,
+    picovoice,
+    threedc,
+    voicebank,
+)
 from biosig.corpora.cards import Card
 from biosig.errors import ConfigError, DataError, MissingDataError
 from biosig.files import sha256
 
+MODULES = (threedc, nsrdb, ninapro_db2, diaphragm, voicebank, picovoice, asterisk, hu100, esc10, emgse_noise)
 UPSTREAM_LIST = "SHA256SUMS.txt"  # PhysioNet puts one into each database
 
 
@@ -27,7 +39,7 @@ class Status:
 @cache
 def corpora() -> dict[str, Card]:
     """Every corpus by name."""
-    return {module.CARD.name: module.CARD for module in (threedc, nsrdb, ninapro_db2, diaphragm)}
+    return {module.CARD.name: module.CARD for module in MODULES}
 
 
 def card(name: str) -> Card:

@@ -4,6 +4,7 @@ from biosig.corpora import nsrdb, splits
 from biosig.errors import ConfigError, DataError
 
 ALL = [("3dc", "default"), ("nsrdb", "default"), ("ninapro_db2", "official"), ("ninapro_db2", "disjoint")]
+ALL += [(name, "default") for name in ("picovoice", "asterisk", "hu100", "esc10")]
 
 
 def sides(found):
@@ -11,7 +12,7 @@ def sides(found):
 
 
 def test_every_committed_split_is_read():
-    assert splits.names() == ("3dc", "ninapro_db2", "nsrdb")
+    assert splits.names() == ("3dc", "asterisk", "esc10", "hu100", "ninapro_db2", "nsrdb", "picovoice")
     for name, variant in ALL:
         assert splits.split(name, variant).why
 

@@ -21,7 +21,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Split:
-    """Train, validation and test; ``shared`` names subjects on two sides, as an official split may have."""
+    """Train, validation and test.
+
+    ``shared`` names subjects on two sides, as an official split may have; ``empty`` names sides without a
+    subject, as where a corpus is there to train on and tests are on others.
+    """
 
     corpus: str
     variant: str
@@ -30,6 +34,7 @@ class Split:
     validation: Part
     test: Part
     shared: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 def names() -> tuple[str, ...]:
@@ -47,7 +52,7 @@ def split(name: str, variant: str = "default") -> Split:
 
     Raises:
         ConfigError: no such corpus or variant.
-        DataError: the file is not a split, or two of its sides share a subject and it does not say so.
+        DataError: the file is not a split, or it does not say that sides share a subject or are empty.
     """
     if name not in names():
         raise ConfigError(f"no split for corpus {name!r}: expected one of {', '.join(names())}.")
@@ -61,11 +66,13 @@ def parse(name: str, variant: str, content: dict) -> Split:
     """A :class:`Split` from the content of its file, checked for subjects on two sides."""
     try:
         parts = {part: _part(content[part]) for part in PARTS}
-        why, allowed = content["why"], tuple(content.get("shared", ()))
+        why, allowed, empty = content["why"], tuple(content.get("shared", ())), tuple(content.get("empty", ()))
     except (KeyError, TypeError) as error:
         raise DataError(f"split {variant!r} of {name!r} is incomplete: {error} is missing.") from None
-    _check_disjoint(f"split {variant!r} of {name!r}", parts, allowed)
-    return Split(name, variant, why, shared=allowed, **parts)
+    what = f"split {variant!r} of {name!r}"
+    _check_disjoint(what, parts, allowed)
+    _check_empty(what, parts, empty)
+    return Split(name, variant, why, shared=allowed, empty=empty, **parts)
 
 
 def _part(content: dict) -> Part:
@@ -78,3 +85,9 @@ def _check_disjoint(what: str, parts: dict[str, Part], allowed: tuple[str, ...])
         common = set(parts[a].subjects) & set(parts[b].subjects)
         if common - set(allowed):
             raise DataError(f"{what} has {sorted(common)} in both {a} and {b}: expected disjoint subjects.")
+
+
+def _check_empty(what: str, parts: dict[str, Part], allowed: tuple[str, ...]) -> None:
+    found = tuple(part for part in PARTS if not parts[part].subjects)
+    if found != allowed:
+        raise DataError(f"{what} has empty sides {list(found)}: expected {list(allowed)}, as it says.")
