@@ -129,7 +129,8 @@ class DCCRN(nn.Module):
     """noisy (B, n) or (B, 1, n) → the clean signal in the same shape, any n ≥ 1.
 
     The defaults are the paper's DCCRN-CL: widths 32 to 256, 128 complex LSTM units, the polar mask "E". A
-    width counts real and imaginary channels together, which is how the paper's 3.7 million parameters come out.
+    width counts real and imaginary channels together, which is how the paper's 3.7 million parameters come out
+    (here 3,671,917). The paper does not say what becomes of the 257th bin: here the constant is left out.
 
     Args:
         channels: width of each level, even; the bins are halved at each.

@@ -1,7 +1,7 @@
 """RecurrentMapper: an LSTM that maps the noisy log-magnitude straight to the clean one.
 
 Source: the direct mapping of Sun et al., Multiple-target deep learning for LSTM-RNN based speech enhancement,
-HSCMA 2017. Glossary:
+HSCMA 2017; the size is ours. Glossary:
     B batch   n samples   T frames   F bins   LSTM long short-term memory
 """
 

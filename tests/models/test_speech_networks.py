@@ -79,6 +79,13 @@ def test_every_parameter_gets_a_finite_gradient(network):
         assert parameter.grad.abs().max() > 0, name
 
 
+def test_a_silent_item_leaves_the_gradient_finite(network):
+    noisy, clean = tone_in_noise()
+    noisy[0], clean[0] = 0, 0
+    (network(noisy) - clean).square().mean().backward()
+    assert all(torch.isfinite(p.grad).all() and p.grad.abs().max() < 100 for p in network.parameters())
+
+
 def test_evaluation_leaves_the_network_as_it_was(network):
     network.eval()
     before = {name: value.clone() for name, value in network.state_dict().items()}
