@@ -16,7 +16,7 @@ FLOORS = [
     {"biosig", "errors", "checks", "seeds", "files"},
     {"signal"},
     {"metrics", "display"},
-    {"samples", "corpora", "models"},
+    {"samples", "corpora", "models", "peers"},
     {"training"},
     {"results"},
     {"papers"},

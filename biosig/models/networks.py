@@ -10,6 +10,7 @@ from biosig.models.dccrn import DCCRN
 from biosig.models.fcn import FCN
 from biosig.models.msemg import MSEMG
 from biosig.models.recurrent import RecurrentMapper
+from biosig.models.recurrent_mask import RecurrentMasker
 from biosig.models.sdemg import SDEMG
 from biosig.models.unet import UNet
 
@@ -19,6 +20,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "sdemg": SDEMG,
     "unet": UNet,
     "recurrent": RecurrentMapper,
+    "recurrent_mask": RecurrentMasker,
     "conv_tasnet": ConvTasNet,
     "dccrn": DCCRN,
 }

@@ -12,7 +12,8 @@ from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import checkout
 from biosig.results.tables import Table
 
-MODULES = {"msemg": "biosig.papers.msemg"}  # paper → module with a PROTOCOL; imported when asked for
+# paper → module with a PROTOCOL; imported when asked for
+MODULES = {"msemg": "biosig.papers.msemg", "primer": "biosig.papers.primer"}
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""Input scales: what makes a network trained on normalised EMG work on millivolts and on converter counts.
+"""Input scales: what makes a network trained on normalised signals work on millivolts and on converter counts.
 
-``none`` is the papers': the network sees the recording's own numbers. ``emg_rms`` divides by factor·level,
-where the level is about the RMS of the EMG under the ECG, and multiplies the output back. The factor is 1 for
-a network that regresses the clean signal, and 5 for a diffusion model, whose clean signal must lie mostly
-within ±1.
+``none`` is the papers': the network sees the recording's own numbers. The others divide by factor·level and
+multiply the output back: with ``rms`` the level is the RMS of the whole, which suits speech; with ``emg_rms`` it
+is about the RMS of the EMG under the ECG. The factor is 1 for a network that regresses the clean signal, and 5
+for a diffusion model, whose clean signal must lie mostly within ±1.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from biosig.checks import as_signal
 from biosig.errors import ConfigError
 from biosig.signal.filters import butter_zero_phase
 
-SCALINGS = ("none", "emg_rms")
+SCALINGS = ("none", "rms", "emg_rms")
 ECG_EDGE_HZ = 40  # little ECG lies above; the high-pass is the HP baseline's
 FLAT = 1e-6       # of the peak: a level below it is a filter's rounding, not a muscle
 
@@ -43,5 +43,7 @@ def scale_of(noisy: np.ndarray, fs: float = 1000, scaling: str = "none", factor:
     noisy = as_signal(noisy, "noisy")
     if scaling == "none":
         return np.ones((*noisy.shape[:-1], 1))
+    if scaling == "rms":
+        return factor * np.sqrt(np.mean(np.square(noisy), axis=-1, keepdims=True))
     level, peak = emg_level(noisy, fs), np.abs(noisy).max(axis=-1, keepdims=True)
     return np.where(level > FLAT * peak, factor * level, peak)

@@ -1,6 +1,5 @@
 """The experimental section of MSEMG as code: which systems, on which mixtures, scored how, in which tables."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from biosig import corpora, samples
 from biosig.corpora.registry import card
 from biosig.files import sha256
 from biosig.metrics.emg import VERSIONS
+from biosig.papers import neural
 from biosig.papers.msemg import sources
 from biosig.papers.msemg.mixtures import fixed_mixtures, subset
 from biosig.papers.msemg.profiles import Network, Setup, setup_of
@@ -17,7 +17,6 @@ from biosig.papers.msemg.systems import NEURAL, SIZES, SYSTEMS, System, classica
 from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import describe_run
 from biosig.results.tables import Table
-from biosig.results.verify import write_sums
 from biosig.signal.types import Mixture
 
 VERSION = 1  # raised when a change of the code below changes numbers that no field of the config shows
@@ -53,7 +52,7 @@ class Msemg:
             return
         mixtures, extras = test_mixtures(setup, cell.system), {}
         if cell.system in NEURAL:
-            system, more, extras = trained(cell, setup, scratch(store, cell), device, progress)
+            system, more, extras = trained(cell, setup, neural.scratch(store, cell), device, progress)
             run |= more
         else:
             system = classical(cell.system)
@@ -105,9 +104,6 @@ def test_mixtures(setup: Setup, system: str) -> list[Mixture]:
 
 def trained(cell: Cell, setup: Setup, folder: Path, device: str, progress: bool) -> tuple[System, dict, dict]:
     """The network of a cell as a system, what the run record should say of its training, and its curve."""
-    import torch
-
-    from biosig.models.networks import count_parameters
     from biosig.papers.msemg.systems import denoiser
     from biosig.papers.msemg.train import train
     from biosig.training.checkpoints import save_checkpoint
@@ -116,40 +112,9 @@ def trained(cell: Cell, setup: Setup, folder: Path, device: str, progress: bool)
     recipe = replace(network.recipe, seed=cell.seed)
     model, notes, result = train(cell.system, setup, network, recipe, folder, device, progress)
     save_checkpoint(folder / "best.pt", cell.system, model.state_dict(), {**notes, "cell": cell.name})
-    told = {
-        "parameters": count_parameters(model),
-        "threads": torch.get_num_threads(),  # another number of them may change the last bits
-        "best_epoch": result.best_epoch,
-        "best_validation": result.best_value,
-        "epochs": len(result.curve),
-        "stopped": result.stopped,
-        "training_seconds": round(result.seconds, 1),
-    }
-    return denoiser(model, notes, device), told, {"curve.csv": folder / "curve.csv"}
-
-
-def scratch(store: CellStore, cell: Cell) -> Path:
-    """Where a cell's training keeps what it resumes from: under the store, and never committed."""
-    folder = store.root / ".runs" / cell.paper / cell.profile / cell.name
-    folder.mkdir(parents=True, exist_ok=True)
-    (store.root / ".runs" / ".gitignore").write_text("*\n")
-    return folder
+    return denoiser(model, notes, device), neural.told(model, result), {"curve.csv": folder / "curve.csv"}
 
 
 def publish(store: CellStore, profile: str = "open") -> list[Path]:
-    """Copy each network's best checkpoint, the seed chosen on validation, to where ``load_system`` looks.
-
-    Returns:
-        The files written.
-    """
-    written = []
-    for system in NEURAL:
-        done = [cell for cell in PROTOCOL.cells(profile, [system]) if store.done(cell)]
-        if not done:
-            continue
-        best = min(done, key=lambda cell: store.read(cell).run["best_validation"])
-        CHECKPOINTS.mkdir(exist_ok=True)
-        target = CHECKPOINTS / f"{system}.pt"
-        shutil.copyfile(scratch(store, best) / "best.pt", target)
-        written.append(target)
-    return [*written, write_sums(CHECKPOINTS)] if written else []
+    """Copy each network's best checkpoint, the seed chosen on validation, to where ``load_system`` looks."""
+    return neural.publish(store, NEURAL, lambda system: PROTOCOL.cells(profile, [system]), CHECKPOINTS)

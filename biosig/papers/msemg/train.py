@@ -7,11 +7,11 @@ import torch
 
 from biosig.metrics.waveform import snr_improvement
 from biosig.models.diffusion import Diffusion
-from biosig.models.networks import build
 from biosig.papers.msemg import sources as data
 from biosig.papers.msemg.mixtures import crop, fixed_mixtures, training_mixture
 from biosig.papers.msemg.profiles import Network, Setup
 from biosig.papers.msemg.systems import denoiser
+from biosig.papers.neural import initialised
 from biosig.seeds import seed_for
 from biosig.signal.types import Mixture
 from biosig.training.loop import FitResult, fit
@@ -42,13 +42,6 @@ def train(
         progress,
     )
     return model, {**notes, "validation": result.best_value, "best_epoch": result.best_epoch}, result
-
-
-def initialised(name: str, seed: int) -> torch.nn.Module:
-    """A fresh network whose weights follow from its name and seed, whatever was drawn before."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed_for("weights", name, seed))
-        return build(name)
 
 
 def describe(network: Network, recipe: Recipe) -> dict:

@@ -1,0 +1,132 @@
+"""What the profiles of the speech chapter run: data, SNRs, networks, recipes, seeds."""
+
+from dataclasses import asdict, dataclass
+
+from biosig.errors import ConfigError
+from biosig.training.recipe import Recipe
+
+UNSEEN_SNRS = (-5, 0, 5, 10, 15)
+VALIDATION_SNRS = (-2.5, 2.5, 7.5, 12.5)
+
+
+@dataclass(frozen=True)
+class Network:
+    """How one system is built and trained.
+
+    Attributes:
+        network: its name in :data:`biosig.models.networks.NETWORKS`.
+        recipe: the schedule; each cell sets its seed.
+        options: of the network, (name, value) pairs.
+    """
+
+    network: str
+    recipe: Recipe
+    options: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One profile of this chapter.
+
+    Attributes:
+        name: of the profile.
+        data: what it trains and tests on, for a table's head.
+        networks: (system, how it is trained) pairs.
+        test_snrs: of the mixtures with unseen noises.
+        utterances: how many utterances validate.
+        validation_snrs: they take turns.
+        seeds: of everything trained.
+    """
+
+    name: str
+    data: str
+    networks: tuple[tuple[str, Network], ...]
+    test_snrs: tuple[float, ...] = UNSEEN_SNRS
+    utterances: int = 24
+    validation_snrs: tuple[float, ...] = VALIDATION_SNRS
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    def network(self, name: str) -> Network:
+        """How the system ``name`` is trained in this profile.
+
+        Raises:
+            ConfigError: it is not trained here.
+        """
+        networks = dict(self.networks)
+        if name not in networks:
+            raise ConfigError(f"{name!r} is not trained in profile {self.name}: expected one of {', '.join(networks)}.")
+        return networks[name]
+
+    def data_config(self) -> dict:
+        """Everything but the networks, as plain data: what decides the test mixtures."""
+        return {key: value for key, value in asdict(self).items() if key not in ("networks", "seeds", "data")}
+
+
+def _recipe(name: str, steps: int, epochs: int, batch: int, loss: str = "compressed", lr: float = 1e-3) -> Recipe:
+    """One 2 s window of 16 kHz per row, bfloat16 where it is safe, and a rate that falls as validation stalls."""
+    return Recipe(
+        name, steps, epochs, batch, 32_000, lr, loss=loss, plateau_factor=0.5, plateau_patience=1, precision="bf16"
+    )
+
+
+RECURRENT = (("hidden", 200), ("layers", 2))
+BIDIRECTIONAL = (*RECURRENT, ("bidirectional", True))
+SMALL_UNET = (
+    ("channels", (16, 32, 48, 64, 64)), ("target", "complex"), ("hop", 256), ("pool_time", False), ("gru", 128),
+)  # fmt: skip
+SMALL_TASNET = (("N", 128), ("L", 64), ("B", 64), ("H", 128), ("Sc", 64), ("X", 7), ("R", 2))
+SMALL_DCCRN = (("channels", (16, 32, 32, 64, 64)), ("hop", 256), ("win_length", 512))
+LOSSES = ("spectral_mse", "si", "mrstft", "stoi", "compressed")
+
+
+def _loss_networks(profile: str, steps: int, epochs: int, batch: int, options: tuple) -> tuple:
+    """One small network under each loss, all else the same."""
+    recipes = {f"loss_{loss}": _recipe(f"loss_{loss} {profile}", steps, epochs, batch, loss) for loss in LOSSES}
+    return tuple((name, Network("recurrent_mask", recipe, options)) for name, recipe in recipes.items())
+
+
+QUICK = Setup(
+    name="quick",
+    data="embedded samples",
+    networks=(
+        ("unet", Network("unet", _recipe("unet quick", 10, 2, 4), (("channels", (8, 16, 16)), ("hop", 256)))),
+        ("recurrent", Network("recurrent", _recipe("recurrent quick", 15, 2, 8), (("hidden", 64),))),
+        ("recurrent_mask", Network("recurrent_mask", _recipe("recurrent_mask quick", 20, 2, 8), (("hidden", 64),))),
+        ("conv_tasnet", Network("conv_tasnet", _recipe("conv_tasnet quick", 10, 2, 2, "si"),
+                                (("N", 32), ("L", 64), ("B", 16), ("H", 32), ("Sc", 16), ("X", 4), ("R", 1)))),
+        ("dccrn", Network("dccrn", _recipe("dccrn quick", 10, 2, 2),
+                          (("channels", (8, 16, 16)), ("hop", 256), ("win_length", 512)))),
+        *_loss_networks("quick", 10, 1, 8, (("hidden", 32), ("layers", 1))),
+    ),
+    test_snrs=(0, 10),
+    utterances=4,
+    seeds=(0,),
+)  # fmt: skip
+
+# A patient CPU: small networks, and some minutes of one core for each; the recurrent mask, which learns most
+# in a minute of a CPU, gets several times as many.
+OPEN = Setup(
+    name="open",
+    data="speech commands and studio prompts in environmental noise",
+    networks=(
+        ("unet", Network("unet", _recipe("unet open", 100, 10, 8), SMALL_UNET)),
+        ("recurrent", Network("recurrent", _recipe("recurrent open", 200, 12, 16), BIDIRECTIONAL)),
+        ("recurrent_mask", Network("recurrent_mask", _recipe("recurrent_mask open", 250, 24, 16), RECURRENT)),
+        ("conv_tasnet", Network("conv_tasnet", _recipe("conv_tasnet open", 150, 10, 4, "si"), SMALL_TASNET)),
+        ("dccrn", Network("dccrn", _recipe("dccrn open", 100, 10, 8), SMALL_DCCRN)),
+        *_loss_networks("open", 100, 4, 16, RECURRENT),
+    ),
+)  # fmt: skip
+
+SETUPS = {setup.name: setup for setup in (QUICK, OPEN)}
+
+
+def setup_of(profile: str) -> Setup:
+    """The setup of a profile.
+
+    Raises:
+        ConfigError: unknown, or "paper": the text trains nothing, so there is no schedule of its own to repeat.
+    """
+    if profile not in SETUPS:
+        raise ConfigError(f"the speech chapter has no profile {profile!r}: expected one of {', '.join(SETUPS)}.")
+    return SETUPS[profile]

@@ -1,0 +1,56 @@
+"""Running a system over mixtures and turning what comes out into items."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from tqdm import tqdm
+
+from biosig.metrics.scores import Score
+from biosig.metrics.speech import score_speech
+from biosig.papers.primer.systems import ORACLE, System
+from biosig.results.items import Item
+from biosig.signal.types import Mixture
+
+METRICS = (
+    "pesq_wb", "pesq_nb", "stoi", "estoi", "si_sdr_db", "seg_snr_db", "lsd_db",
+    "dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak",
+)  # fmt: skip
+QUICK_METRICS = ("pesq_wb", "stoi", "si_sdr_db")
+
+
+def evaluate(
+    system: System | str, mixtures: Sequence[Mixture], metrics: Sequence[str], name: str, progress: bool = True
+) -> list[Item]:
+    """Every metric of every mixture as enhanced by ``system``, or by the oracle of that name.
+
+    A system's own delay is found, removed before anything is compared, and kept as the item ``delay_ms``.
+    """
+    enhance = by_oracle(system) if system in ORACLE else lambda mixture: system(mixture.noisy, mixture.fs)
+    items: list[Item] = []
+    for mixture in tqdm(mixtures, desc=f"{name}: scoring", disable=not progress):
+        items += items_of(mixture, enhance, metrics)
+    return items
+
+
+def by_oracle(name: str) -> Callable[[Mixture], np.ndarray]:
+    """The oracle as a function of a mixture, whose clean speech it looks at."""
+    from biosig.signal.masks import oracle
+
+    return lambda mixture: oracle(name, mixture.clean, mixture.noisy, mixture.fs)
+
+
+def items_of(mixture: Mixture, enhance: Callable[[Mixture], np.ndarray], metrics: Sequence[str]) -> Iterator[Item]:
+    """One item per metric; a metric that cannot be had is an item without a value and with a reason."""
+    started = time.perf_counter()
+    estimate = enhance(mixture)
+    seconds = time.perf_counter() - started
+    for found in score_speech(mixture.clean, estimate, mixture.fs, metrics):
+        yield item_of(mixture, found, seconds)
+
+
+def item_of(mixture: Mixture, found: Score, seconds: float) -> Item:
+    """A score as a row of the store."""
+    value = None if np.isnan(found.value) else found.value
+    conditions = dict(mixture.conditions)
+    return Item(mixture.item, mixture.subject, found.metric, found.version, value, found.reason, conditions, seconds)

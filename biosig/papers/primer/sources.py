@@ -1,0 +1,73 @@
+"""Where a profile's speech and noise come from, and which of it trains, validates and tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from biosig.corpora.registry import locate
+from biosig.corpora.splits import split
+from biosig.errors import DataError
+from biosig.signal.types import Mixture, Recording
+
+FS = 16000.0
+CORPORA = {"quick": (), "open": ("picovoice", "asterisk", "hu100", "esc10", "emgse_noise", "voicebank"), "paper": ()}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Clean utterances and noises at 16 kHz of one part of a split."""
+
+    speech: tuple[Recording, ...]
+    noises: tuple[Recording, ...]
+
+    def __post_init__(self):
+        for what, recordings in (("utterance", self.speech), ("noise", self.noises)):
+            if not recordings:
+                raise DataError(f"no usable {what} was found: expected at least one in this part of the split.")
+
+
+@lru_cache(maxsize=4)  # every cell of a run asks for the same parts
+def load(profile: str, part: str) -> Sources:
+    """What a profile trains ("train") or validates ("validation") on; what it tests on, for the quick one."""
+    if profile == "quick":
+        return _sources(_quick(part))
+    return _sources(_open(part))
+
+
+def _sources(parts: tuple[Sequence[Recording], Sequence[Recording]]) -> Sources:
+    return Sources(*(tuple(recordings) for recordings in parts))
+
+
+def _quick(part: str) -> tuple[Sequence[Recording], Sequence[Recording]]:
+    from biosig import samples
+
+    return samples.speech(part), samples.noises(part)
+
+
+def _open(part: str) -> tuple[Sequence[Recording], Sequence[Recording]]:
+    from biosig.corpora import asterisk, esc10, hu100, picovoice
+
+    sides = {name: getattr(split(name), part).subjects for name in ("picovoice", "asterisk", "hu100", "esc10")}
+    speech = [
+        *picovoice.utterances(locate("picovoice"), sides["picovoice"]),
+        *asterisk.utterances(locate("asterisk"), sides["asterisk"]),
+    ]
+    noises = [
+        *hu100.noises(locate("hu100"), sides["hu100"]),
+        *esc10.noises(locate("esc10"), sides["esc10"]),
+    ]
+    return speech, [noise for noise in noises if noise.signal.any()]
+
+
+def voicebank_pairs() -> list[Mixture]:
+    """The VoiceBank-DEMAND test pairs: evaluation only, nothing is trained or chosen on them."""
+    from biosig.corpora import voicebank
+
+    return voicebank.pairs(locate("voicebank"))
+
+
+def unseen_noises() -> list[Recording]:
+    """The noises that no network of the open profile has heard."""
+    from biosig.corpora import emgse_noise
+
+    return emgse_noise.noises(locate("emgse_noise"))

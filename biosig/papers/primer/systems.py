@@ -1,0 +1,106 @@
+"""Every speech system by name: classical, trained in a cell or read from a published checkpoint, a pretrained peer.
+
+The oracles know the clean speech, so no user can call them: ``biosig run primer --system irm`` does.
+"""
+
+from collections.abc import Callable
+from importlib import resources
+
+import numpy as np
+
+from biosig.checks import as_signal
+from biosig.errors import ConfigError, MissingDataError
+from biosig.papers.base import known
+from biosig.papers.primer.profiles import LOSSES
+from biosig.peers import PEERS, load_peer
+from biosig.signal.enhancement import CLASSICAL_SPEECH, METHODS
+
+System = Callable[[np.ndarray, float], np.ndarray]
+
+TRACKED = {"": "speech presence", "_vad": "voice activity", "_ms": "minimum statistics"}
+TITLES = {
+    "spectral_subtraction": "spectral subtraction",
+    "wiener": "Wiener filter",
+    "mmse_stsa": "MMSE-STSA",
+    "log_mmse": "log-MMSE",
+}
+CLASSICAL = {
+    f"{name}{short}": f"{TITLES[name]}, noise by {tracker}" for short, tracker in TRACKED.items() for name in METHODS
+}
+ORACLE = {
+    "ibm": "oracle: ideal binary mask",
+    "irm": "oracle: ideal ratio mask",
+    "psm": "oracle: phase-sensitive mask",
+    "cirm": "oracle: complex ideal ratio mask",
+}
+NEURAL = {
+    "unet": "U-Net, complex mask on the spectrogram",
+    "recurrent": "recurrent network that maps to the clean magnitude",
+    "recurrent_mask": "recurrent network that masks the spectrogram",
+    "conv_tasnet": "Conv-TasNet, on the waveform",
+    "dccrn": "DCCRN, complex convolutions and a complex mask",
+}
+LOSS_STUDY = {f"loss_{loss}": f"recurrent mask, briefly trained with the loss {loss}" for loss in LOSSES}
+TRAINED = {**NEURAL, **LOSS_STUDY}
+CALLABLE = {
+    "noisy": "the unprocessed input",
+    **CLASSICAL,
+    **NEURAL,
+    **{name: f"{peer.title}, pretrained ({peer.package})" for name, peer in PEERS.items()},
+}
+SYSTEMS = {**CALLABLE, **ORACLE, **LOSS_STUDY}
+
+
+def unprocessed(noisy: np.ndarray, fs: float = 16000) -> np.ndarray:
+    """The input as it is: the row that every other one is held against."""
+    return np.array(as_signal(noisy, "noisy"))
+
+
+def untrained(name: str) -> System:
+    """A system that is trained nowhere in this project: the input itself, a classical method or a peer.
+
+    Raises:
+        ConfigError: another name, or a peer's package is not installed.
+    """
+    if name == "noisy":
+        return unprocessed
+    if name in CLASSICAL_SPEECH:
+        return CLASSICAL_SPEECH[name]
+    return load_peer(known("system", name, PEERS))
+
+
+def load_system(name: str, device: str = "cpu") -> System:
+    """Any system a user can call: system(noisy (..., n), fs=16000) → same shape.
+
+    Raises:
+        ConfigError: unknown system, an oracle, or a package that is not installed.
+        MissingDataError: no checkpoint of it was published.
+    """
+    if name in ORACLE:
+        raise ConfigError(f"{name} needs the clean speech beside the noisy: `biosig run primer --system {name}`.")
+    if name not in NEURAL:
+        return untrained(known("system", name, CALLABLE))
+    from biosig.training.checkpoints import load_checkpoint
+
+    with resources.as_file(checkpoint(name)) as path:
+        network, meta = load_checkpoint(path, name)
+    return denoiser(network, meta, device)
+
+
+def checkpoint(name: str):
+    """The published checkpoint of a network, chosen among its seeds on validation data.
+
+    Raises:
+        MissingDataError: there is none.
+    """
+    file = resources.files(__package__).joinpath(f"checkpoints/{name}.pt")
+    if not file.is_file():
+        raise MissingDataError(f"no trained {name} is published here: run `biosig run primer --system {name}` first.")
+    return file
+
+
+def denoiser(network, meta: dict, device: str = "cpu") -> System:
+    """A trained network and its notes as a system."""
+    from biosig.training.inference import Denoiser
+
+    return Denoiser(network, meta["scaling"], fs=meta["fs"], device=device)

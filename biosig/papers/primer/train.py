@@ -1,0 +1,81 @@
+"""Training one network of this chapter on a profile's speech and noise."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from biosig.papers.neural import initialised
+from biosig.papers.primer import sources as data
+from biosig.papers.primer.mixtures import TrainingStream, validation_mixtures
+from biosig.papers.primer.profiles import Network, Setup
+from biosig.papers.primer.sources import FS
+from biosig.seeds import seed_for
+from biosig.training.loop import FitResult, fit
+from biosig.training.objectives import objective
+from biosig.training.recipe import Recipe
+
+SCALING = "rms"
+
+
+def train(
+    setup: Setup, network: Network, recipe: Recipe, folder: Path, device: str, progress: bool
+) -> tuple[torch.nn.Module, dict, FitResult]:
+    """Train (or resume, or reload) a network; its best weights are chosen on validation mixtures alone.
+
+    Returns:
+        The network, its notes for a checkpoint, and the :class:`biosig.training.loop.FitResult`.
+    """
+    options = dict(network.options)
+    model = initialised(network.network, recipe.seed, recipe.name, **options).to(device)
+    stream = TrainingStream(data.load(setup.name, "train"))
+    validation = validation_mixtures(data.load(setup.name, "validation"), setup)
+    result = fit(
+        model, objective(recipe.loss), batches(stream, recipe), validation_of(validation, recipe), recipe, folder,
+        progress,
+    )  # fmt: skip
+    notes = {
+        "network_args": options,
+        "scaling": SCALING,
+        "fs": FS,
+        "seed": recipe.seed,
+        "recipe": recipe.name,
+        "validation": result.best_value,
+        "best_epoch": result.best_epoch,
+    }
+    return model, notes, result
+
+
+def batches(stream: TrainingStream, recipe: Recipe):
+    """(epoch, step) → (noisy, clean), float32 (batch, window), mixed on the fly; the noisy one has RMS 1."""
+
+    def batch(epoch: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        names = [(recipe.name, recipe.seed, epoch, step, row) for row in range(recipe.batch)]
+        noisy, clean = zip(*(stream.pair(recipe.window, *name) for name in names), strict=True)
+        return torch.from_numpy(np.stack(noisy)), torch.from_numpy(np.stack(clean))
+
+    return batch
+
+
+def validation_of(mixtures: list, recipe: Recipe):
+    """network → the mean of its own loss over the validation mixtures, each cut to one window; lower is better."""
+    pairs = [window_of(mixture, recipe.window) for mixture in mixtures]
+    noisy, clean = (torch.from_numpy(np.stack(side).astype(np.float32)) for side in zip(*pairs, strict=True))
+    measure = objective(recipe.loss)
+
+    def value(model: torch.nn.Module) -> float:
+        device = next(model.parameters()).device
+        generator = torch.Generator().manual_seed(seed_for("validation"))
+        parts = zip(noisy.split(recipe.batch), clean.split(recipe.batch), strict=True)
+        losses = [len(n) * float(measure(model, n.to(device), c.to(device), generator)) for n, c in parts]
+        return sum(losses) / len(noisy)
+
+    return value
+
+
+def window_of(mixture, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The middle n samples of (noisy, clean), the noisy ones of RMS 1, zeros after a short utterance."""
+    start = max(0, (mixture.noisy.size - n) // 2)
+    noisy, clean = (np.pad(x[start : start + n], (0, max(0, n - x.size))) for x in (mixture.noisy, mixture.clean))
+    level = np.sqrt(np.mean(np.square(noisy)))
+    return noisy / level, clean / level
