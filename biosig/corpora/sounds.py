@@ -48,17 +48,18 @@ def sound_files(folder: Path, how_to_get: str, pattern: str = "*.flac") -> list[
     return found
 
 
-def trimmed(recording: Recording, margin_s: float = 0.25) -> Recording:
+def trimmed(recording: Recording, margin_s: float = 0.25, below_peak_db: float = SPEECH_BELOW_PEAK_DB) -> Recording:
     """A recording without the silence before and after: from the first to the last loud frame, and a margin.
 
-    Loud is a frame of 20 ms within 30 dB of the loudest one: a rule for clean speech, whose pauses lie lower.
+    Loud is a frame of 20 ms within ``below_peak_db`` of the loudest one: by default 30, as pauses of clean speech
+    lie lower.
     """
     width = round(FRAME_S * recording.fs)
     frames = recording.signal[: recording.signal.size // width * width].reshape(-1, width)
     power = np.square(frames).mean(axis=-1)
     if not power.size or power.max() == 0:
         return recording
-    loud = np.flatnonzero(power > power.max() * 10 ** (-SPEECH_BELOW_PEAK_DB / 10))
+    loud = np.flatnonzero(power > power.max() * 10 ** (-below_peak_db / 10))
     margin = round(margin_s * recording.fs)
     piece = slice(max(loud[0] * width - margin, 0), (loud[-1] + 1) * width + margin)
     active = None if recording.active is None else recording.active[piece]

@@ -1,12 +1,15 @@
-"""The recordings that travel with the package: real surface EMG and ECG at 1 kHz, MIT, about 1 MB.
+"""The recordings that travel with the package: real surface EMG and ECG at 1 kHz, real speech and noise at 16 kHz.
 
 >>> from biosig import samples
 >>> emg = samples.load("emg_bursts")
 >>> emg.units, emg.fs, emg.signal.size
 ('mV', 1000.0, 28519)
 
-Train, validation and test never share a source recording. Who was recorded is not stated at the source, so a
-file stands for a subject, and results on samples show that things work: they are no headline numbers.
+>>> len(samples.speech("test")), len(samples.noises("test"))
+(5, 5)
+
+Train, validation and test never share a source recording, nor a speaker. Whose EMG and ECG it is is not stated at
+the source, so a file stands for a subject. Results on samples show that things work: they are no headline numbers.
 """
 
 import functools
@@ -20,22 +23,23 @@ import numpy as np
 
 from biosig.corpora.preparation import activity_from_envelope, as_interference, cut, normalised
 from biosig.errors import ConfigError, DataError, MissingDataError
+from biosig.samples import sounds
 from biosig.signal.filters import butter_zero_phase
 from biosig.signal.types import Recording
 
 VCC_MV = 3000.0
-KINDS = ("emg", "ecg")
+KINDS = ("emg", "ecg", "speech", "noise")
 SPLITS = ("train", "validation", "test")
 
 
 @functools.cache
 def catalogue() -> dict:
-    """SAMPLES.toml: licence and credit on top, one table per sample under "samples"."""
+    """SAMPLES.toml, the EMG and ECG: licence and credit on top, one table per sample under "samples"."""
     return tomllib.loads(resources.files(__package__).joinpath("SAMPLES.toml").read_text(encoding="utf-8"))
 
 
 def names(kind: str | None = None, split: str | None = None) -> tuple[str, ...]:
-    """Names of the samples, all or those of a kind ("emg", "ecg") and a split ("train", …).
+    """Names of the samples, all or those of a kind ("emg", "ecg", "speech", "noise") and a split ("train", …).
 
     Raises:
         ConfigError: no such kind or split.
@@ -43,17 +47,19 @@ def names(kind: str | None = None, split: str | None = None) -> tuple[str, ...]:
     for value, known, what in ((kind, KINDS, "kind"), (split, SPLITS, "split")):
         if value is not None and value not in known:
             raise ConfigError(f"samples have no {what} {value!r}: expected one of {', '.join(known)}.")
-    entries = catalogue()["samples"].items()
+    entries = (catalogue()["samples"] | sounds.catalogue()["samples"]).items()
     return tuple(name for name, e in entries if kind in (None, e["kind"]) and split in (None, e["split"]))
 
 
 def load(name: str) -> Recording:
-    """A sample as recorded, in mV at 1000 Hz; EMG with an activity mask derived from its own envelope.
+    """A sample as recorded: in mV at 1000 Hz, EMG with an activity mask derived from its own envelope; or 16 kHz sound.
 
     Raises:
         ConfigError: no such sample.
-        DataError: its file is missing or is not the one whose sha256 SAMPLES.toml names.
+        DataError: its file is missing or is not the one whose sha256 the catalogue names.
     """
+    if name in sounds.catalogue()["samples"]:
+        return sounds.load(name)
     if name not in catalogue()["samples"]:
         raise ConfigError(f"no sample {name!r}: expected one of {', '.join(names())}.")
     entry = catalogue()["samples"][name]
@@ -61,6 +67,19 @@ def load(name: str) -> Recording:
     active = activity_from_envelope(signal, entry["rate"]) if entry["kind"] == "emg" else None
     source = f"{catalogue()['source'].split(',')[0]}, {entry['from_file']}"
     return Recording(signal, entry["rate"], "mV", f"samples/{name}", name, source=source, active=active)
+
+
+def speech(split: str) -> list[Recording]:
+    """Clean utterances of 2 to 7 s at 16 kHz; the subject is the speaker. Test and validation have one reader each."""
+    return [load(name) for name in names("speech", split)]
+
+
+def noises(split: str, seconds: float = 10.0) -> list[Recording]:
+    """Noise at 16 kHz, repeated until it lasts ``seconds``; the subject is the source, the channel the kind of noise.
+
+    The recordings are of 1 to 10 s: see :func:`biosig.samples.sounds.looped` for how they are repeated.
+    """
+    return [sounds.looped(load(name), seconds) for name in names("noise", split)]
 
 
 def to_millivolt(counts: np.ndarray, bits: int, gain: float) -> np.ndarray:
