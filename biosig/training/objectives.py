@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from biosig.errors import ConfigError
 from biosig.models.diffusion import Diffusion
+from biosig.training.loudness_loss import pesq_proxy
 from biosig.training.spectral_losses import compressed, level, multi_resolution_stft, spectral_mse
 from biosig.training.stoi_loss import stoi
 
@@ -91,6 +92,7 @@ OBJECTIVES: dict[str, Objective] = {
     "mrstft": of_distance(multi_resolution_stft),
     "compressed": of_distance(compressed),
     "stoi": of_distance(minus_stoi),
+    "pesq_proxy": of_distance(pesq_proxy),
     "compressed+si": of_distance(total(compressed, SI_WEIGHT, minus_si_sdr)),
     "compressed+stoi": of_distance(total(compressed, STOI_WEIGHT, minus_stoi)),
 }

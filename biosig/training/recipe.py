@@ -7,7 +7,7 @@ from biosig.errors import ConfigError
 # those of objectives.py, named here too: a recipe is made without loading torch
 LOSSES = (
     *("l1", "l2", "snr", "si", "diffusion"),
-    *("spectral_mse", "mrstft", "compressed", "stoi", "compressed+si", "compressed+stoi"),
+    *("spectral_mse", "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"),
 )
 PRECISIONS = ("float32", "bf16")
 

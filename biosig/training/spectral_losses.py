@@ -19,13 +19,15 @@ QUIETEST = 0.1  # of the noisy level: clean speech below is not what the level i
 EPS = 1e-8
 
 
+@torch.no_grad()
 def level(clean: Tensor, noisy: Tensor) -> Tensor:
     """What to divide an item by so that its loudness does not matter: the clean RMS, shape (B, 1).
 
-    Where clean is silent, or more than 20 dB below ``noisy``, it is a tenth of the noisy RMS instead.
+    Where clean is silent, or more than 20 dB below ``noisy``, it is a tenth of the noisy RMS; 1 where both are.
     """
     clean_rms, noisy_rms = (x.square().mean(-1, keepdim=True).sqrt() for x in (clean, noisy))
-    return torch.maximum(clean_rms, QUIETEST * noisy_rms).clamp_min(EPS)
+    rms = torch.maximum(clean_rms, QUIETEST * noisy_rms)
+    return torch.where(rms > EPS, rms, 1.0)
 
 
 def spectral_mse(estimate: Tensor, clean: Tensor) -> Tensor:

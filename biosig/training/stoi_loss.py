@@ -22,7 +22,8 @@ def stoi(estimate: Tensor, clean: Tensor, fs: int = 16000) -> Tensor:
 
     As :func:`biosig.metrics.intelligibility.stoi`: resampled to 10 kHz, frames of which clean is 40 dB below
     its loudest cut out of both, 15 third-octave bands, segments of 30 frames scaled to clean, clipped at
-    -15 dB and correlated. What is cut depends on clean alone, so that the value stays differentiable.
+    -15 dB and correlated. What is cut depends on clean alone, so that the value stays differentiable. At 16 kHz
+    it is pystoi's within 5e-4; at rates with other resampling filters, within some 1e-3.
 
     Args:
         estimate: float32 (B, n), of an RMS near 1.
@@ -30,7 +31,7 @@ def stoi(estimate: Tensor, clean: Tensor, fs: int = 16000) -> Tensor:
         fs: whole rate in Hz.
 
     Returns:
-        Shape (B,); 0, without a gradient, for an item with less than 30 frames of speech.
+        Shape (B,); 0, without a gradient, for an item with at most 30 frames of speech.
     """
     estimate, clean, frames = remove_silence(resample(estimate, fs), resample(clean, fs))
     return correlation(third_octaves(estimate), third_octaves(clean), frames)
@@ -67,13 +68,16 @@ def third_octaves(x: Tensor) -> Tensor:
 
 
 def correlation(estimate: Tensor, clean: Tensor, frames: Tensor) -> Tensor:
-    """Mean correlation over bands and segments of 30 of the first ``frames`` (B,) frames; (B, F, 15) → (B,)."""
+    """Mean correlation over bands and segments of 30 frames, (B, F, 15) → (B,).
+
+    Of the first ``frames`` (B,) frames, less the last: so do pystoi and the authors' program.
+    """
     if clean.shape[1] < SEGMENT:
         return estimate.sum((1, 2)) * 0
     estimate, clean = (x.unfold(1, SEGMENT, 1) for x in (estimate, clean))  # (B, segments, bands, 30)
     gain = (_energy(clean) / _energy(estimate)).sqrt()
     estimate, clean = (_standard(x) for x in (torch.minimum(estimate * gain, clean * CLIP), clean))
-    counts = (frames - SEGMENT + 1).clamp_min(0)
+    counts = (frames - SEGMENT).clamp_min(0)
     used = torch.arange(clean.shape[1], device=clean.device) < counts.unsqueeze(-1)
     return ((estimate * clean).sum(-1).mean(-1) * used).sum(-1) / counts.clamp_min(1)
 
