@@ -26,7 +26,8 @@ def show_papers(arguments: argparse.Namespace) -> int:
 
     for name, protocol in registry().items():
         paper = load(name)
-        print(f"{name}: {paper.title}\n  {paper.authors[0]} et al., {paper.year}, {paper.source}")
+        others = " et al." if len(paper.authors) > 1 else ""
+        print(f"{name}: {paper.title}\n  {paper.authors[0]}{others}, {paper.year}, {paper.source}")
         width = max(map(len, protocol.systems))
         for system, what in protocol.systems.items():
             print(f"    {system:<{width}}  {what}")

@@ -24,7 +24,7 @@ FAINT = 1e-5  # a stretch whose RMS is below it is silence, and mixes with nothi
 def test_mixtures(sources: Sources, snrs_db: Sequence[float], name: str) -> list[Mixture]:
     """Every utterance at every SNR; the noises take turns, so that each is used about equally often."""
     return [
-        noisy_speech(speech, sources.noises[(5 * i + j) % len(sources.noises)], snr_db, name)
+        noisy_speech(speech, sources.noises[(len(snrs_db) * i + j) % len(sources.noises)], snr_db, name)
         for i, speech in enumerate(sources.speech)
         for j, snr_db in enumerate(snrs_db)
     ]

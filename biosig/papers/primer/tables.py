@@ -19,7 +19,7 @@ LABELS = {
     "recurrent_mask": "Recurrent, masking",
     "conv_tasnet": "Conv-TasNet",
     "dccrn": "DCCRN",
-    **{name: f"{peer.title} (pretrained)" for name, peer in PEERS.items()},
+    **{name: f"{peer.title}, pretrained" for name, peer in PEERS.items()},
     **{name: text[0].upper() + text[1:] for name, text in ORACLE.items()},
 }
 LOSS_LABELS = {
@@ -30,6 +30,7 @@ LOSS_LABELS = {
     "loss_compressed": "Compressed spectrum",
 }
 SIZE_LABELS = {"conv_tasnet_published": "Conv-TasNet", "dccrn_published": "DCCRN"}
+PEER_NAMES = tuple(PEERS)
 BEST = "recurrent_mask"  # named before the test: the network that got the most training
 QUALITY = (
     ("pesq_wb", "PESQ-wb", ".2f"),
