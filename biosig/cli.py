@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import biosig
-from biosig.commands import denoise, library, results
+from biosig.commands import denoise, enhance, library, results, score
 from biosig.errors import BiosigError
 
 EXAMPLES = """examples:
@@ -16,6 +16,8 @@ EXAMPLES = """examples:
   biosig run msemg --profile open --jobs 2        on real corpora under BIOSIG_DATA; kill it and go on later
   biosig table msemg --profile open               the paper's tables beside ours
   biosig denoise emg in.csv out.csv --fs 2000     your own recording through the trained network
+  biosig enhance noisy.mp3 clean.wav              your own sound files: WAV, FLAC, OGG, MP3; folders too
+  biosig score clean/ enhanced/                   PESQ, STOI, SI-SDR of every file; --csv - for CSV
   biosig verify                                   does every number follow from what is stored?
 """
 
@@ -43,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"biosig {biosig.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (library, results, denoise):
+    for module in (library, results, denoise, enhance, score):
         module.add(commands)
     return top
 
@@ -59,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"biosig: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("biosig: interrupted; finished cells are kept.", file=sys.stderr)
+        print("biosig: interrupted; what is finished is kept.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `biosig table … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

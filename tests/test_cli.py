@@ -145,7 +145,7 @@ def test_papers_and_corpora(fake, capsys):
     assert "licence:" in card and "get it:" in card and "BIOSIG_DATA is not set" in card
 
 
-@pytest.mark.parametrize("command", ["", "papers", "corpora", "fetch", "run", "table", "verify", "denoise"])
+@pytest.mark.parametrize("command", ["", "papers", "corpora", "fetch", "run", "table", "verify", "denoise", "enhance", "score"])
 def test_help_is_there_for_every_command(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([*command.split(), "--help"])
@@ -251,7 +251,7 @@ def test_interrupted(tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err.endswith("biosig: interrupted; finished cells are kept.\n") and "Traceback" not in err
+    assert err.endswith("biosig: interrupted; what is finished is kept.\n") and "Traceback" not in err
 
 
 def test_a_reader_that_goes_away(tmp_path):
