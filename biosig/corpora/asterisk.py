@@ -43,7 +43,9 @@ CARD = Card(
         "The folder of the Russian files says f, and a woman speaks; the licence names the man who provides them.",
         "Beeps, two-tone signals, ten files of silence and a troop of monkeys lie among the prompts: all left out.",
         "`is.g722` of the Russian package is empty.",
-        "Half of the files are single numbers and letters under 1 s: `utterances` leaves them out unless asked.",
+        "1073 of the 2755 prompts are single numbers and words under 1 s: `utterances` leaves them out unless asked.",
+        "The pauses of prompts over 4 s lie 58 to 64 dB under the speech (medians; most were gated), but only 37 dB in "
+        "the Spanish ones, which have a floor of about -55 dB re full scale.",
         "G.722 codes 4 to 8 kHz with 2 bits a sample: its noise is part of what is called clean here.",
         "Prompts are cut close: 0.02 to 0.1 s of silence before and after. Mixtures of them hold hardly any pause.",
     ),

@@ -29,7 +29,7 @@ CARD = Card(
         "The silence is quiet, not zero: the floor lies 33 to 102 dB under the speech, 60 dB in the middle. "
         "One file in ten has less than 47 dB: a room or a fan, and part of what a network is told is clean.",
         "Every file peaks at 0.5 of full scale or less, so that loudness says nothing about distance.",
-        "A few hundred words: the same two dozen drinks, sizes and additions come again and again.",
+        "The orders are alike: a network that has heard them has heard few words.",
     ),
     stands_in_for="Common Voice",
     folders=("picovoice_s2i",),
