@@ -145,7 +145,10 @@ def test_papers_and_corpora(fake, capsys):
     assert "licence:" in card and "get it:" in card and "BIOSIG_DATA is not set" in card
 
 
-@pytest.mark.parametrize("command", ["", "papers", "corpora", "fetch", "run", "table", "verify", "denoise", "enhance", "score"])
+COMMANDS = ["", "papers", "corpora", "fetch", "run", "table", "verify", "denoise", "enhance", "score"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_there_for_every_command(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([*command.split(), "--help"])
