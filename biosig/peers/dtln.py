@@ -1,0 +1,65 @@
+"""DTLN: one LSTM core masks the magnitude spectrum, a second one masks a learned transform of its output.
+
+Westhausen and Meyer, "Dual-signal transformation LSTM network for real-time noise suppression", Interspeech 2020,
+section 2: blocks of 32 ms, 8 ms apart, each core with the states it left in the block before.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from biosig.peers.cards import DTLN
+from biosig.peers.packages import model_file, session
+from biosig.peers.systems import frames_of
+
+BLOCK, SHIFT = 512, 128
+
+
+def load(threads: int) -> Callable[[np.ndarray], np.ndarray]:
+    """The system for one channel at 16 kHz; its output lags by a block less a shift, 384 samples.
+
+    Raises:
+        ConfigError: a package is not installed.
+    """
+    masker, transformer = (
+        Core(session(model_file(DTLN, f"livekit/plugins/dtln/models/model_{each}.onnx"), threads))
+        for each in (1, 2)
+    )
+
+    def enhance(noisy: np.ndarray) -> np.ndarray:
+        block, total = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)
+        masker.forget()
+        transformer.forget()
+        shifts = []
+        for new in frames_of(noisy, SHIFT):
+            block = np.concatenate([block[SHIFT:], new])
+            total = np.concatenate([total[SHIFT:], np.zeros(SHIFT, np.float32)])
+            total += transformer(_masked(block, masker))  # overlap-add
+            shifts.append(total[:SHIFT])
+        return np.concatenate(shifts)[: noisy.size]
+
+    return enhance
+
+
+def _masked(block: np.ndarray, masker: "Core") -> np.ndarray:
+    """A block whose magnitudes the first core has masked, its phases as they were."""
+    spectrum = np.fft.rfft(block)
+    return np.fft.irfft(spectrum * masker(np.abs(spectrum))).astype(np.float32)
+
+
+class Core:
+    """One of the two networks, with the states of its LSTMs from block to block."""
+
+    def __init__(self, network) -> None:
+        self.network = network
+        self.input, self.state_input = network.get_inputs()
+        self.forget()
+
+    def forget(self) -> None:
+        """Back to silence: a new recording begins."""
+        self.state = np.zeros(self.state_input.shape, np.float32)
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        fed = {self.input.name: values.astype(np.float32).reshape(1, 1, -1), self.state_input.name: self.state}
+        output, self.state = self.network.run(None, fed)
+        return output.reshape(-1)

@@ -1,0 +1,74 @@
+"""The peers as systems: noisy in, enhanced out, of one shape, at 16 kHz, whatever runs inside."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from biosig.checks import as_signal, check_rate
+from biosig.errors import ConfigError
+from biosig.peers.cards import Peer, known_peer
+
+FS = 16000
+MODULES = {name: f"biosig.peers.{name}" for name in ("rnnoise", "nsnet2", "dtln", "deepfilternet3")}
+
+
+@dataclass(frozen=True)
+class System:
+    """A peer, loaded: ``system(noisy, fs=16000)``."""
+
+    peer: Peer
+    enhance: Callable[[np.ndarray], np.ndarray]  # one channel at the native rate, float32, (m,) → (m,)
+
+    def __call__(self, noisy: np.ndarray, fs: float = FS) -> np.ndarray:
+        """Enhance every channel by itself.
+
+        A model of 48 kHz hears the signal resampled (``scipy.signal.resample_poly``, as its output is on the way
+        back): nothing above 8 kHz, other than what it was trained on. What the system holds back at the end is
+        lost, as in a stream: its delay (``peer.delay_samples``) is not removed here, but where outputs are compared
+        (:mod:`biosig.metrics.delay`).
+
+        Args:
+            noisy: shape (..., n), any n from 1, full scale ±1.
+            fs: 16000.
+
+        Returns:
+            Shape (..., n), float64.
+
+        Raises:
+            SignalError: another rate, NaN, or no samples.
+        """
+        noisy = as_signal(noisy, "noisy")
+        check_rate(fs, FS)
+        channels = [self._channel(channel) for channel in noisy.reshape(-1, noisy.shape[-1])]
+        return np.reshape(channels, noisy.shape)
+
+    def _channel(self, noisy: np.ndarray) -> np.ndarray:
+        ratio = self.peer.native_fs // FS
+        native = noisy if ratio == 1 else resample_poly(noisy, ratio, 1)
+        enhanced = self.enhance(native.astype(np.float32)).astype(np.float64)
+        return enhanced if ratio == 1 else resample_poly(enhanced, 1, ratio)
+
+
+def load_peer(name: str, threads: int = 1) -> System:
+    """A pretrained peer, ready to be called.
+
+    Args:
+        name: in :data:`biosig.peers.PEERS`.
+        threads: for onnxruntime; one makes real-time factors comparable, since RNNoise and DeepFilterNet3 never
+            use more.
+
+    Raises:
+        ConfigError: an unknown name, an impossible number of threads, or a package that is not installed.
+    """
+    peer = known_peer(name)
+    if not isinstance(threads, int) or threads < 1:
+        raise ConfigError(f"threads is {threads!r}: expected a whole number from 1.")
+    return System(peer, importlib.import_module(MODULES[name]).load(threads))
+
+
+def frames_of(x: np.ndarray, size: int) -> np.ndarray:
+    """``x`` (n,) cut into whole frames, the last one filled up with zeros: (frames, size)."""
+    return np.pad(x, (0, -x.size % size)).reshape(-1, size)
