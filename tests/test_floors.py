@@ -24,7 +24,8 @@ FLOORS = [
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 
-HEAVY = {"torch", "numba", "librosa", "matplotlib", "wfdb", "pandas", "sklearn", "mamba_ssm", "mambapy"}
+HEAVY = {"torch", "numba", "librosa", "matplotlib", "wfdb", "pandas", "sklearn", "mamba_ssm", "mambapy",
+         "onnxruntime"}
 
 
 def module_name(path: Path) -> str:
@@ -125,8 +126,8 @@ def test_results_know_no_paper():
             assert not papers & code, f"{module} names a paper"
 
 
-LIGHT = ["biosig", "biosig.signal", "biosig.metrics", "biosig.corpora", "biosig.samples", "biosig.results",
-         "biosig.papers"]
+LIGHT = ["biosig", "biosig.signal", "biosig.metrics", "biosig.corpora", "biosig.samples", "biosig.peers",
+         "biosig.results", "biosig.papers"]
 
 
 def loaded_by(package: str) -> list[str]:
