@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from scipy.signal import resample_poly
 
 from biosig.corpora import asterisk
 from biosig.corpora.sounds import FS, FULL_SCALE, trimmed
@@ -85,6 +84,10 @@ OPENSFX_CAT = "usr/share/games/openttd/baseset/opensfx/opensfx.cat"
 CANAL_RCC = "usr/share/gcompris-qt/rcc/canal_lock.rcc"
 WATER_FILL_AT = 455_215  # where water_fill.wav starts in that bundle
 PROMPTS_PER_LANGUAGE = 30
+PROMPT_CREDITS = {
+    "it": "Carlo Flora (carloflora.com), translated by Silvia Petrin; Asterisk core sounds",
+    "ru": "Maxim Topal (ivrvoice.ru); Asterisk core sounds",
+}
 CC_BY, CC0 = ("CC BY 3.0", "LICENSE-CC-BY-3.0.txt"), ("CC0 1.0", "LICENSE-CC0-1.0.txt")
 PUBLIC_DOMAIN = ("public domain", "LICENSE-LibriVox.txt")
 
@@ -135,6 +138,8 @@ class Packages:
 
 def to_16k(content: bytes) -> np.ndarray:
     """A WAV as mono float64 at 16 kHz; a resampled peak over full scale is scaled to it."""
+    from scipy.signal import resample_poly
+
     signal, fs = soundfile.read(io.BytesIO(content), dtype="float64", always_2d=True)
     signal = signal.mean(axis=-1)
     if fs != FS:
@@ -174,7 +179,8 @@ def prompts(packages: Packages, language: str, what: str) -> list[Sample]:
     usable = sorted(p for p, s in seconds.items() if p.endswith(".g722") and "/silence/" not in p and 2 <= s <= 6)
     chosen = sorted(rng_for("samples", "speech", language).permutation(usable)[:PROMPTS_PER_LANGUAGE])
     return [
-        Sample(f"speech_{language}_{k}", "speech", "train", person, "", what, CC_BY, person, package,
+        Sample(f"speech_{language}_{k}", "speech", "train", person, "", what, CC_BY,
+               PROMPT_CREDITS[language], package,
                path, decode(packages.members(package)[path]))
         for k, path in enumerate(chosen, 1)
     ]  # fmt: skip
