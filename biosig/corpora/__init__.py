@@ -1,5 +1,6 @@
 """Corpora: one module per corpus (card, loader), committed splits, a registry, downloads, and synthetic twins.
 
-``registry`` says what there is and where it lies; ``threedc``, ``nsrdb``, ``ninapro_db2`` and ``diaphragm`` read
-it; ``splits`` says who trains and who tests; ``recordings_io`` reads what users bring.
+``registry`` says what there is and where it lies; ``threedc``, ``nsrdb``, ``ninapro_db2`` and ``diaphragm`` read EMG
+and ECG, ``voicebank``, ``picovoice`` and ``asterisk`` speech, ``hu100``, ``esc10`` and ``emgse_noise`` noise;
+``splits`` says who trains and who tests; ``recordings_io`` reads what users bring.
 """
