@@ -83,7 +83,7 @@ def prepare(arguments: argparse.Namespace) -> list[Job]:
     from biosig.corpora.audio_io import check_ending, check_sound, check_writable
 
     if len(arguments.paths) < 2:
-        raise ConfigError("IN and OUT are required: expected at least two paths; see `biosig enhance --help`.")
+        raise ConfigError("IN and OUT are required: expected at least two paths, or --list; see `biosig enhance --help`.")
     if arguments.jobs < 1:
         raise ConfigError(f"jobs is {arguments.jobs}: expected at least 1.")
     known("system", arguments.system, systems())

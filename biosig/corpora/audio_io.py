@@ -6,13 +6,14 @@ Samples are float64 of shape (channels, n), full scale ±1.
 import contextlib
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from biosig.corpora.mp3 import mp3_frames
 from biosig.errors import ConfigError, DataError, MissingDataError
 from biosig.files import atomic_path
 
@@ -23,7 +24,7 @@ FINER = ("PCM_32", "FLOAT", "DOUBLE")  # than FLAC holds: 24 bits are the neares
 FLOATS = ("FLOAT", "DOUBLE")  # hold samples beyond full scale
 WAV_LIMIT = 2**32 - 2**20  # bytes; what is longer is written as RF64, the same with wider sizes
 VORBIS_RATES = (8000, 192_000)  # libvorbis crashes far outside
-Progress = Callable[[float], object]  # told how many more seconds are done
+MP3_SLACK_S = 1.0  # encoders fill up a few frames, and headers are rounded
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def check_ending(path: Path) -> str:
     return FORMATS[path.suffix.lower()]
 
 
-def check_sound(path: Path | str, progress: Progress = lambda seconds: None) -> Sound:
+def check_sound(path: Path | str) -> Sound:
     """Read a sound file to its end, so that nothing in it can stop what comes later.
 
     Raises:
@@ -83,12 +84,21 @@ def check_sound(path: Path | str, progress: Progress = lambda seconds: None) -> 
         if not np.isfinite(block).all():
             raise DataError(f"{path} holds NaN or infinite samples: expected finite ones; mend it first.")
         frames += block.shape[-1]
-        progress(block.shape[-1] / fs)
     if not frames:
         raise DataError(f"{path} holds no samples: expected sound.")
-    if frames < told:
-        raise DataError(f"{path} is cut short: expected {told} samples per channel, found {frames}.")
+    _check_whole(path, fs, told, frames)
     return Sound(path, fs, channels, frames, subtype)
+
+
+def _check_whole(path: Path, fs: int, told: int, frames: int) -> None:
+    """Raise DataError where less is read than the file says, or than an MP3 holds."""
+    is_mp3 = check_ending(path) == "MP3"
+    slack = MP3_SLACK_S * fs if is_mp3 else 0
+    if frames < told - slack:
+        raise DataError(f"{path} is cut short: expected {told} samples per channel, found {frames}.")
+    if is_mp3 and (held := mp3_frames(path)) > frames + slack:
+        lengths = f"{path} promises {frames / fs:.1f} s in its first frame and holds {held / fs:.1f} s"
+        raise DataError(f"{lengths}: expected one whole sound; convert it to WAV with another tool first.")
 
 
 def blocks(path: Path | str, seconds: float = BLOCK_S) -> Iterator[np.ndarray]:
