@@ -79,15 +79,9 @@ def prepare(arguments: argparse.Namespace) -> list[Job]:
     Raises:
         BiosigError: one sentence about the first thing that is wrong.
     """
-    from biosig.commands.results import check_device
     from biosig.corpora.audio_io import check_ending, check_sound, check_writable
 
-    if len(arguments.paths) < 2:
-        raise ConfigError("IN and OUT are required: expected at least two paths, or --list; see `biosig enhance --help`.")
-    if arguments.jobs < 1:
-        raise ConfigError(f"jobs is {arguments.jobs}: expected at least 1.")
-    known("system", arguments.system, systems())
-    check_device(arguments.device)
+    _check_arguments(arguments)
     *inputs, output = arguments.paths
     pairs = targets(inputs, output)
     for _, target in pairs:
@@ -100,6 +94,18 @@ def prepare(arguments: argparse.Namespace) -> list[Job]:
         check_writable(job.target, job.source)
         stream_of(arguments.system, arguments.device, job.source)
     return jobs
+
+
+def _check_arguments(arguments: argparse.Namespace) -> None:
+    from biosig.commands.results import check_device
+
+    if len(arguments.paths) < 2:
+        expected = "expected at least two paths, or --list; see `biosig enhance --help`"
+        raise ConfigError(f"IN and OUT are required: {expected}.")
+    if arguments.jobs < 1:
+        raise ConfigError(f"jobs is {arguments.jobs}: expected at least 1.")
+    known("system", arguments.system, systems())
+    check_device(arguments.device)
 
 
 def targets(inputs: Sequence[Path], output: Path) -> list[tuple[Path, Path]]:

@@ -136,9 +136,11 @@ def _item(place: Path) -> str:
 def check(work: Sequence[Files], metrics: Sequence[str]) -> None:
     """Raise BiosigError, which names the file, if any pair cannot be compared."""
     from biosig.corpora.audio_io import check_sound
-    from biosig.metrics.speech import check_metrics
+    from biosig.metrics.speech import MEASURES, check_metrics
 
-    check_metrics(metrics)
+    compared = [name for name in check_metrics(metrics) if not MEASURES[name].blind]
+    if compared and work[0].reference is None:
+        raise ConfigError(f"{compared[0]} needs a reference: expected REF and EST without --blind.")
     with tqdm(work, "checking", unit="file", disable=None, leave=False) as shown:
         for files in shown:
             sounds = [check_sound(path) for path in (files.reference, files.estimate) if path]

@@ -225,12 +225,12 @@ def test_interrupted_it_leaves_no_half_written_file(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", run, "enhance", "in.wav", "out/out.wav"], stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # fmt: skip
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300  # a busy machine loads scipy for long
     while not any(part.stat().st_size > 1000 for part in Path("out").glob(".*.part")):
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130 and "Traceback" not in err and "interrupted" in err
     assert not list(Path("out").iterdir())
 
