@@ -1,6 +1,5 @@
 """What protocols that train networks have in common: fresh weights, one training run, its record, publishing."""
 
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -47,9 +46,12 @@ def scratch(store: CellStore, cell: Cell) -> Path:
 
 
 def publish(
-    store: CellStore, systems: Iterable[str], cells_of: Callable[[str], list[Cell]], target: Path
+    store: CellStore, systems: Iterable[str], cells_of: Callable[[str], list[Cell]], target: Path, copy: Callable
 ) -> list[Path]:
-    """Copy each network's best checkpoint, the seed chosen on validation, into ``target``, and list their hashes.
+    """Put each network's best checkpoint, the seed chosen on validation, into ``target``, and list their hashes.
+
+    Args:
+        copy: copy(source, target), a plain one or :func:`biosig.training.checkpoints.halve`.
 
     Returns:
         The files written.
@@ -61,6 +63,6 @@ def publish(
             continue
         best = min(done, key=lambda cell: store.read(cell).run["best_validation"])
         target.mkdir(exist_ok=True)
-        shutil.copyfile(scratch(store, best) / "best.pt", target / f"{system}.pt")
+        copy(scratch(store, best) / "best.pt", target / f"{system}.pt")
         written.append(target / f"{system}.pt")
     return [*written, write_sums(target)] if written else []

@@ -22,20 +22,22 @@ Meta = dict[str, object]
 Weights = Mapping[str, torch.Tensor]
 
 
-def save_checkpoint(path: Path, network_name: str, state_dict: Weights, meta: Meta) -> None:
+def save_checkpoint(path: Path, network_name: str, state_dict: Weights, meta: Meta, half: bool = False) -> None:
     """Write a checkpoint at one stroke; equal contents give equal bytes.
 
     Args:
         path: the file.
         network_name: one of :data:`biosig.models.networks.NETWORKS`.
-        state_dict: the network's; floating-point tensors are kept as float32.
+        state_dict: the network's; floating-point tensors are kept as float32, or as float16.
         meta: what is known about it, as JSON can hold it: "network_args" (the network's options), scaling,
             factor, kind, fs, recipe, seed, validation value, commit …
+        half: keep float16, half the size; what is read back has the rounding, and computes in float32.
 
     Raises:
         CheckpointError: meta holds something that is not JSON.
     """
-    weights = {name: as_stored(tensor) for name, tensor in state_dict.items()}
+    dtype = torch.float16 if half else torch.float32
+    weights = {name: as_stored(tensor, dtype) for name, tensor in state_dict.items()}
     try:
         text = json.dumps(meta, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -71,6 +73,13 @@ def load_checkpoint(path: Path, expected: str, **options: object) -> tuple[nn.Mo
     return network.eval(), meta
 
 
+def halve(source: Path, target: Path) -> None:
+    """Copy a checkpoint with its weights as float16, and a note that says so; errors as :func:`load_checkpoint`."""
+    content = read(source)
+    notes = json.loads(content["meta"]) | {"stored_as": "float16"}
+    save_checkpoint(target, content["network"], content["weights"], notes, half=True)
+
+
 def read(path: Path) -> dict:
     """The contents of a checkpoint, whole and unaltered."""
     if not path.is_file():
@@ -86,9 +95,9 @@ def read(path: Path) -> dict:
     return content
 
 
-def as_stored(tensor: torch.Tensor) -> torch.Tensor:
-    """A contiguous CPU copy, float32 where it is floating-point."""
-    tensor = tensor.detach().to("cpu", torch.float32 if tensor.is_floating_point() else tensor.dtype)
+def as_stored(tensor: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    """A contiguous CPU copy, of type ``dtype`` where it is floating-point."""
+    tensor = tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype)
     return tensor.clone(memory_format=torch.contiguous_format)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from biosig.errors import CheckpointError
 from biosig.models.networks import build
-from biosig.training.checkpoints import load_checkpoint, save_checkpoint
+from biosig.training.checkpoints import halve, load_checkpoint, save_checkpoint
 
 META = {"network_args": {"features": 16}, "scaling": "emg_rms", "factor": 5.0, "fs": 1000, "seed": 0}
 
@@ -140,3 +140,16 @@ def test_other_layers_are_refused(saved, tmp_path):
 def test_notes_must_be_plain(tmp_path):
     with pytest.raises(CheckpointError, match="not plain JSON"):
         save_checkpoint(tmp_path / "x.pt", "fcn", {}, {"score": float("nan")})
+
+
+def test_a_halved_checkpoint_is_half_as_large_and_computes_nearly_the_same(tmp_path):
+    network = build("recurrent_mask", hidden=16).eval()
+    meta = {"network_args": {"hidden": 16}, "scaling": "rms"}
+    save_checkpoint(tmp_path / "whole.pt", "recurrent_mask", network.state_dict(), meta)
+    halve(tmp_path / "whole.pt", tmp_path / "half.pt")
+    assert (tmp_path / "half.pt").stat().st_size < 0.6 * (tmp_path / "whole.pt").stat().st_size
+    loaded, notes = load_checkpoint(tmp_path / "half.pt", "recurrent_mask")
+    assert notes == meta | {"stored_as": "float16"}
+    assert {p.dtype for p in loaded.parameters()} == {torch.float32}
+    noisy = torch.randn(1, 4000, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(loaded(noisy), network(noisy), atol=1e-2, rtol=0)

@@ -1,5 +1,6 @@
 """The experimental section of MSEMG as code: which systems, on which mixtures, scored how, in which tables."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -117,4 +118,4 @@ def trained(cell: Cell, setup: Setup, folder: Path, device: str, progress: bool)
 
 def publish(store: CellStore, profile: str = "open") -> list[Path]:
     """Copy each network's best checkpoint, the seed chosen on validation, to where ``load_system`` looks."""
-    return neural.publish(store, NEURAL, lambda system: PROTOCOL.cells(profile, [system]), CHECKPOINTS)
+    return neural.publish(store, NEURAL, lambda system: PROTOCOL.cells(profile, [system]), CHECKPOINTS, shutil.copyfile)
