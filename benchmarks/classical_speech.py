@@ -75,9 +75,9 @@ def peers() -> dict[str, System]:
     """The peers that are installed."""
     found: dict[str, System] = {}
     if importlib.util.find_spec("logmmse"):
-        import logmmse
+        with np.errstate():  # logmmse has numpy raise on underflow, everywhere and for good
+            import logmmse
 
-        np.seterr(all="warn")  # logmmse has numpy raise on underflow, everywhere
         found["logmmse"] = lambda x: logmmse.logmmse((8000 * x).astype(np.int16), FS) / 8000
     if importlib.util.find_spec("pyroomacoustics"):
         from pyroomacoustics import denoise
