@@ -125,14 +125,15 @@ def test_cells_are_one_per_system_and_three_per_trained_one():
     names = [(cell.system, cell.seed) for cell in PROTOCOL.cells("open")]
     assert len(set(names)) == len(names)
     assert {seed for name, seed in names if name == "unet"} == {0, 1, 2} and names.count(("irm", 0)) == 1
+    assert {seed for name, seed in names if name == "loss_stoi"} == {0}
     assert PROTOCOL.cells("paper") == []  # the text trains nothing
 
 
 def test_an_oracle_beats_the_input_it_was_made_from(test):
     mixture = mixtures.test_mixtures(test, (0,), "samples")[:1]
-    items = {name: evaluate(name, mixture, ("si_sdr_db",), name, False)[0] for name in systems.ORACLE}
+    items = {name: evaluate(name, mixture, {"samples": ("si_sdr_db",)}, name, False)[0] for name in systems.ORACLE}
     of = {name: item.value for name, item in items.items()}
-    noisy = evaluate(systems.unprocessed, mixture, ("si_sdr_db",), "noisy", False)[0].value
+    noisy = evaluate(systems.unprocessed, mixture, {"samples": ("si_sdr_db",)}, "noisy", False)[0].value
     assert of["psm"] > of["irm"] > noisy
     assert of["cirm"] is None and items["cirm"].reason == "perfect"  # a complex mask undoes the mixture
 

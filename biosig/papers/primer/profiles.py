@@ -35,7 +35,8 @@ class Setup:
         test_snrs: of the mixtures with unseen noises.
         utterances: how many utterances validate.
         validation_snrs: they take turns.
-        seeds: of everything trained.
+        seeds: of every network.
+        loss_seeds: of the study of losses.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Setup:
     utterances: int = 24
     validation_snrs: tuple[float, ...] = VALIDATION_SNRS
     seeds: tuple[int, ...] = (0, 1, 2)
+    loss_seeds: tuple[int, ...] = (0,)
 
     def network(self, name: str) -> Network:
         """How the system ``name`` is trained in this profile.
@@ -59,7 +61,8 @@ class Setup:
 
     def data_config(self) -> dict:
         """Everything but the networks, as plain data: what decides the test mixtures."""
-        return {key: value for key, value in asdict(self).items() if key not in ("networks", "seeds", "data")}
+        left_out = ("networks", "seeds", "loss_seeds", "data")
+        return {key: value for key, value in asdict(self).items() if key not in left_out}
 
 
 def _recipe(name: str, steps: int, epochs: int, batch: int, loss: str = "compressed", lr: float = 1e-3) -> Recipe:
@@ -110,10 +113,10 @@ OPEN = Setup(
     data="speech commands and studio prompts in environmental noise",
     networks=(
         ("unet", Network("unet", _recipe("unet open", 100, 10, 8), SMALL_UNET)),
-        ("recurrent", Network("recurrent", _recipe("recurrent open", 200, 12, 16), BIDIRECTIONAL)),
+        ("recurrent", Network("recurrent", _recipe("recurrent open", 200, 9, 16), BIDIRECTIONAL)),
         ("recurrent_mask", Network("recurrent_mask", _recipe("recurrent_mask open", 250, 24, 16), RECURRENT)),
-        ("conv_tasnet", Network("conv_tasnet", _recipe("conv_tasnet open", 150, 10, 4, "si"), SMALL_TASNET)),
-        ("dccrn", Network("dccrn", _recipe("dccrn open", 100, 10, 8), SMALL_DCCRN)),
+        ("conv_tasnet", Network("conv_tasnet", _recipe("conv_tasnet open", 100, 10, 4, "si"), SMALL_TASNET)),
+        ("dccrn", Network("dccrn", _recipe("dccrn open", 80, 10, 8), SMALL_DCCRN)),
         *_loss_networks("open", 100, 4, 16, RECURRENT),
     ),
 )  # fmt: skip

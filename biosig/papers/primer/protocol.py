@@ -11,9 +11,9 @@ from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.primer import costs, mixtures, sources
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
-from biosig.papers.primer.score import METRICS, QUICK_METRICS, evaluate
+from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA
-from biosig.papers.primer.systems import NEURAL, ORACLE, SYSTEMS, TRAINED, System, denoiser, untrained
+from biosig.papers.primer.systems import LOSS_STUDY, NEURAL, ORACLE, SYSTEMS, TRAINED, System, denoiser, untrained
 from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import describe_run
 from biosig.results.tables import Table
@@ -41,7 +41,7 @@ class Primer:
         cells = [
             Cell("primer", profile, system, 0, seed, config(setup, system, seed))
             for system in systems or self.systems
-            for seed in (setup.seeds if system in TRAINED else (0,))
+            for seed in seeds_of(setup, system)
         ]
         return [cell for cell in cells if seeds is None or cell.seed in seeds]
 
@@ -70,12 +70,19 @@ class Primer:
 PROTOCOL = Primer()
 
 
+def seeds_of(setup: Setup, system: str) -> tuple[int, ...]:
+    """The repetitions of a system."""
+    if system in LOSS_STUDY:
+        return setup.loss_seeds
+    return setup.seeds if system in TRAINED else (0,)
+
+
 def config(setup: Setup, system: str, seed: int) -> dict:
     """All that decides a cell's numbers: data, metrics and, for a network, its training."""
     if system == COSTS:
         return {"version": VERSION, "costs": costs.VERSIONS, "networks": [asdict(setup.network(n)) for n in NEURAL]}
     files = {path.name: sha256(path) for path in data_files(setup.name)}
-    variants = {name: MEASURES[name].variant for name in metrics(setup)}
+    variants = {which: {name: MEASURES[name].variant for name in names} for which, names in metrics(setup).items()}
     common = {"version": VERSION, "data": setup.data_config(), "data_files": files, "metrics": variants}
     if system not in TRAINED:
         return common
@@ -83,9 +90,11 @@ def config(setup: Setup, system: str, seed: int) -> dict:
     return {**common, "network": asdict(replace(network, recipe=replace(network.recipe, seed=seed)))}
 
 
-def metrics(setup: Setup) -> tuple[str, ...]:
-    """What a profile measures: DNSMOS and the rest take too long for every reader."""
-    return QUICK_METRICS if setup.name == "quick" else METRICS
+def metrics(setup: Setup) -> dict[str, tuple[str, ...]]:
+    """Test set → what is measured on it."""
+    if setup.name == "quick":
+        return {"samples": QUICK_METRICS}
+    return {"voicebank": (*METRICS, *LISTENED), "unseen": METRICS}
 
 
 def data_files(profile: str) -> list[Path]:

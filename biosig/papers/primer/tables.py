@@ -1,5 +1,6 @@
 """The chapter's one table, the same on unseen noises, paired tests, what losses do, and sizes beside the papers'."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from biosig.papers.comparison import Comparison, against, beside, collect, glance, unreproduced
@@ -100,9 +101,10 @@ def everything(c: Comparison, costs: dict[str, list[CellRun]], which: str) -> Ta
 
 
 def quality(c: Comparison, name: str, title: str, which: str) -> Table:
-    """The four measures of every system on one test set."""
-    rows = [(label(c.labels[system]), *_quality(c, system, which)) for system in c.labels]
-    return Table(name, f"{title} ({c.here})", ("System", *(text for _, text, _ in QUALITY)), tuple(rows), (UNITS,))
+    """The measures of every system on one test set; DNSMOS was taken on the pairs alone."""
+    measures = [each for each in QUALITY if which != UNSEEN or each[0] != "dnsmos_ovrl"]
+    rows = [(label(c.labels[system]), *_quality(c, system, which, measures)) for system in c.labels]
+    return Table(name, f"{title} ({c.here})", ("System", *(text for _, text, _ in measures)), tuple(rows), (UNITS,))
 
 
 def by_snr(c: Comparison, metric: str, text: str, style: str) -> Table:
@@ -161,9 +163,9 @@ def _on(c: Comparison, system: str, metric: str, conditions: dict[str, str]) -> 
     return where(c.items(system, metric), conditions)
 
 
-def _quality(c: Comparison, system: str, which: str) -> list[Entry]:
+def _quality(c: Comparison, system: str, which: str, measures: Sequence[tuple[str, str, str]] = QUALITY) -> list[Entry]:
     return [
-        _entry(c, system, _on(c, system, metric, {"set": which}), metric, style) for metric, _, style in QUALITY
+        _entry(c, system, _on(c, system, metric, {"set": which}), metric, style) for metric, _, style in measures
     ]
 
 
