@@ -1,0 +1,69 @@
+"""The demonstration of the ABX page: clips before and after two systems, made when the book is built.
+
+They go into one script beside the page, since a page opened from a file may load scripts but may not fetch sounds.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+SNR_DB = 5.0
+CLIPS = 3
+SETS = (  # from what everybody hears to what hardly anybody does
+    ("Noisy speech or log-MMSE (easy)", "noisy", "log_mmse"),
+    ("Spectral subtraction or log-MMSE (not hard)", "spectral_subtraction", "log_mmse"),
+    ("log-MMSE with two ways to track the noise (hard)", "log_mmse", "log_mmse_ms"),
+)
+
+
+def demonstration() -> dict:
+    """Titles, names of clips and sounds (MP3 in base64, each once) as the page reads them."""
+    from biosig import samples  # here, so that the extension loads without the package's data
+    from biosig.display import mp3
+    from biosig.signal.enhancement import CLASSICAL_SPEECH
+    from biosig.signal.mixing import mix_at_snr
+
+    systems: dict[str, Callable] = {"noisy": lambda noisy, fs: noisy} | CLASSICAL_SPEECH
+    wanted = sorted({name for _, *names in SETS for name in names})
+    speech, noises = samples.speech("test")[:CLIPS], samples.noises("test")
+    sounds, clips = {}, []
+    for number, clean in enumerate(speech):
+        noise = noises[number % len(noises)]
+        noisy, _ = mix_at_snr(clean.signal, looped(noise.signal, clean.signal.size), SNR_DB)
+        clips.append(f"clip {number + 1}, {noise.channel} at {SNR_DB:g} dB")
+        for name in wanted:
+            sound = mp3(systems[name](noisy, clean.fs), clean.fs)
+            sounds[f"{number}-{name}"] = base64.b64encode(sound).decode()
+    sets = [{"title": title, "first": first, "second": second, "pairs": pairs(clips, first, second)}
+            for title, first, second in SETS]
+    return {"credit": credit(speech + noises), "sounds": sounds, "sets": sets}
+
+
+def pairs(clips: list[str], first: str, second: str) -> list[dict[str, str]]:
+    """For each clip, which sounds belong to the two systems."""
+    return [{"name": clip, "first": f"{number}-{first}", "second": f"{number}-{second}"}
+            for number, clip in enumerate(clips)]
+
+
+def looped(noise, size: int):
+    """The noise (n,) repeated or cut to ``size`` samples."""
+    import numpy as np
+
+    return np.resize(noise, size)
+
+
+def credit(recordings: list) -> str:
+    """Where the sounds come from, in one sentence."""
+    sources = sorted({recording.source for recording in recordings if recording.source})
+    return f"Simulated mixtures of recordings that travel with the book. {'; '.join(sources)}."
+
+
+def write(app: Sphinx, exception: Exception | None) -> None:
+    """Put the demonstration beside the page, if the book has the page."""
+    folder = Path(app.outdir, "_static", "abx")
+    if exception is None and app.builder.format == "html" and folder.is_dir():
+        text = f"window.ABX_DEMO = {json.dumps(demonstration(), indent=1)};\n"
+        (folder / "demo.js").write_text(text, encoding="utf-8")
