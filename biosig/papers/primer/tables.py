@@ -5,16 +5,21 @@ from dataclasses import replace
 
 from biosig.papers.comparison import Comparison, against, beside, collect, glance, unreproduced
 from biosig.papers.primer.profiles import SETUPS, UNSEEN_SNRS
-from biosig.papers.primer.systems import CLASSICAL, ORACLE, TRAINED
+from biosig.papers.primer.systems import ORACLE, TITLES, TRAINED
 from biosig.papers.transcription import Column, PaperTable, load
 from biosig.peers import PEERS
 from biosig.results.items import CellRun, CellStore
 from biosig.results.statistics import BySeed, summarise, where
 from biosig.results.tables import RUN, Entry, Table, absent, label, measured, number
 
+TRACKER = {"": "", "_vad": ", voice activity", "_ms": ", minimum statistics"}  # the first is by speech presence
 LABELS = {
     "noisy": "Noisy",
-    **{name: text[0].upper() + text[1:] for name, text in CLASSICAL.items()},
+    **{
+        f"{name}{short}": f"{title[0].upper()}{title[1:]}{by}"
+        for short, by in TRACKER.items()
+        for name, title in TITLES.items()
+    },
     "unet": "U-Net",
     "recurrent": "Recurrent, mapping",
     "recurrent_mask": "Recurrent, masking",
