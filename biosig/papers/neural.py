@@ -1,8 +1,10 @@
 """What protocols that train networks have in common: fresh weights, one training run, its record, publishing."""
 
 from collections.abc import Callable, Iterable
+from importlib import resources
 from pathlib import Path
 
+from biosig.errors import MissingDataError
 from biosig.files import write_text
 from biosig.results.items import Cell, CellStore
 from biosig.results.verify import write_sums
@@ -66,3 +68,15 @@ def publish(
         copy(scratch(store, best) / "best.pt", target / f"{system}.pt")
         written.append(target / f"{system}.pt")
     return [*written, write_sums(target)] if written else []
+
+
+def published(paper: str, name: str):
+    """The published checkpoint of a paper's network, chosen among its seeds on validation data.
+
+    Raises:
+        MissingDataError: there is none.
+    """
+    file = resources.files("biosig.papers").joinpath(paper, "checkpoints", f"{name}.pt")
+    if not file.is_file():
+        raise MissingDataError(f"no trained {name} is published here: run `biosig run {paper} --system {name}` first.")
+    return file

@@ -9,6 +9,7 @@ from biosig import samples
 from biosig.corpora.splits import split
 from biosig.errors import ConfigError, MissingDataError
 from biosig.metrics.waveform import snr
+from biosig.papers.neural import published
 from biosig.papers.primer import costs, mixtures, profiles, sources, systems
 from biosig.papers.primer.profiles import OPEN, QUICK, Network
 from biosig.papers.primer.protocol import PROTOCOL
@@ -116,10 +117,9 @@ def test_an_oracle_is_no_system_for_users_and_the_sentence_says_what_to_do():
         systems.load_system("best")
 
 
-def test_a_network_without_a_checkpoint_says_so(monkeypatch):
-    monkeypatch.setattr(systems, "__package__", "biosig.papers")
-    with pytest.raises(MissingDataError, match="no trained dccrn is published"):
-        systems.load_system("dccrn")
+def test_a_network_without_a_checkpoint_says_so():
+    with pytest.raises(MissingDataError, match="no trained noisy is published here: run `biosig run primer --system"):
+        published("primer", "noisy")
 
 
 def test_cells_are_one_per_system_and_three_per_trained_one():

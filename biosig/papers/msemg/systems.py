@@ -5,7 +5,8 @@ from importlib import resources
 
 import numpy as np
 
-from biosig.errors import ConfigError, MissingDataError
+from biosig.errors import ConfigError
+from biosig.papers.neural import published
 from biosig.signal.ecg_removal import CLASSICAL
 
 System = Callable[[np.ndarray, float], np.ndarray]
@@ -56,21 +57,9 @@ def load_system(name: str, device: str = "cpu") -> System:
         return classical(name)
     from biosig.training.checkpoints import load_checkpoint
 
-    with resources.as_file(checkpoint(name)) as path:
+    with resources.as_file(published("msemg", name)) as path:
         network, meta = load_checkpoint(path, name)
     return denoiser(network, meta, device)
-
-
-def checkpoint(name: str):
-    """The published checkpoint of a network, chosen among its seeds on validation data.
-
-    Raises:
-        MissingDataError: there is none.
-    """
-    file = resources.files(__package__).joinpath(f"checkpoints/{name}.pt")
-    if not file.is_file():
-        raise MissingDataError(f"no trained {name} is published here: run `biosig run msemg --system {name}` first.")
-    return file
 
 
 def denoiser(network, meta: dict, device: str = "cpu") -> System:

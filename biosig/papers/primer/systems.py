@@ -9,8 +9,9 @@ from importlib import resources
 import numpy as np
 
 from biosig.checks import as_signal
-from biosig.errors import ConfigError, MissingDataError
+from biosig.errors import ConfigError
 from biosig.papers.base import known
+from biosig.papers.neural import published
 from biosig.papers.primer.profiles import LOSSES
 from biosig.peers import PEERS, load_peer
 from biosig.signal.enhancement import CLASSICAL_SPEECH, METHODS
@@ -82,21 +83,9 @@ def load_system(name: str, device: str = "cpu") -> System:
         return untrained(known("system", name, CALLABLE))
     from biosig.training.checkpoints import load_checkpoint
 
-    with resources.as_file(checkpoint(name)) as path:
+    with resources.as_file(published("primer", name)) as path:
         network, meta = load_checkpoint(path, name)
     return denoiser(network, meta, device)
-
-
-def checkpoint(name: str):
-    """The published checkpoint of a network, chosen among its seeds on validation data.
-
-    Raises:
-        MissingDataError: there is none.
-    """
-    file = resources.files(__package__).joinpath(f"checkpoints/{name}.pt")
-    if not file.is_file():
-        raise MissingDataError(f"no trained {name} is published here: run `biosig run primer --system {name}` first.")
-    return file
 
 
 def denoiser(network, meta: dict, device: str = "cpu") -> System:
