@@ -11,12 +11,14 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 SNR_DB = 5.0
-CLIPS = 3
+NOISES = ("water", "propeller", "scene")  # one for each clip
 SETS = (  # from what everybody hears to what hardly anybody does
     ("Noisy speech or log-MMSE (easy)", "noisy", "log_mmse"),
     ("Spectral subtraction or log-MMSE (not hard)", "spectral_subtraction", "log_mmse"),
     ("log-MMSE with two ways to track the noise (hard)", "log_mmse", "log_mmse_ms"),
 )
+LABELS = {"noisy": "noisy", "spectral_subtraction": "spectral subtraction", "log_mmse": "log-MMSE",
+          "log_mmse_ms": "log-MMSE, minimum statistics"}
 
 
 def demonstration() -> dict:
@@ -28,16 +30,16 @@ def demonstration() -> dict:
 
     systems: dict[str, Callable] = {"noisy": lambda noisy, fs: noisy} | CLASSICAL_SPEECH
     wanted = sorted({name for _, *names in SETS for name in names})
-    speech, noises = samples.speech("test")[:CLIPS], samples.noises("test")
+    noises = [noise for kind in NOISES for noise in samples.noises("test") if noise.channel == kind]
+    speech = samples.speech("test")[: len(noises)]
     sounds, clips = {}, []
-    for number, clean in enumerate(speech):
-        noise = noises[number % len(noises)]
-        noisy, _ = mix_at_snr(clean.signal, looped(noise.signal, clean.signal.size), SNR_DB)
+    for number, (clean, noise) in enumerate(zip(speech, noises, strict=True)):
+        noisy, _ = mix_at_snr(clean.signal, noise.signal[: clean.signal.size], SNR_DB)
         clips.append(f"clip {number + 1}, {noise.channel} at {SNR_DB:g} dB")
         for name in wanted:
             sound = mp3(systems[name](noisy, clean.fs), clean.fs)
             sounds[f"{number}-{name}"] = base64.b64encode(sound).decode()
-    sets = [{"title": title, "first": first, "second": second, "pairs": pairs(clips, first, second)}
+    sets = [{"title": title, "first": LABELS[first], "second": LABELS[second], "pairs": pairs(clips, first, second)}
             for title, first, second in SETS]
     return {"credit": credit(speech + noises), "sounds": sounds, "sets": sets}
 
@@ -48,17 +50,13 @@ def pairs(clips: list[str], first: str, second: str) -> list[dict[str, str]]:
             for number, clip in enumerate(clips)]
 
 
-def looped(noise, size: int):
-    """The noise (n,) repeated or cut to ``size`` samples."""
-    import numpy as np
-
-    return np.resize(noise, size)
-
-
 def credit(recordings: list) -> str:
     """Where the sounds come from, in one sentence."""
-    sources = sorted({recording.source for recording in recordings if recording.source})
-    return f"Simulated mixtures of recordings that travel with the book. {'; '.join(sources)}."
+    from biosig.samples import sounds
+
+    entries = [sounds.catalogue()["samples"][recording.item.removeprefix("samples/")] for recording in recordings]
+    said = dict.fromkeys(f"{entry['credit']} ({entry['licence']})" for entry in entries)
+    return f"Simulated mixtures of real recordings that travel with the book, by {'; '.join(said)}."
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:
