@@ -247,3 +247,24 @@ def test_memory_does_not_grow_with_the_file():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.15 * peaks[0]
+
+
+@pytest.mark.parametrize("system", ["unet", "recurrent", "recurrent_mask", "conv_tasnet", "dccrn"])
+def test_every_published_network_takes_the_noise_out_of_the_pauses(system):
+    from biosig import samples
+    from biosig.papers.primer.systems import load_system
+    from biosig.signal.degradations.noises import pink_noise
+    from biosig.signal.mixing import mix_at_snr
+
+    clean = samples.speech("test")[0].signal[: 3 * 16000]
+    noisy = 0.5 * mix_at_snr(clean, pink_noise(clean.size, 16000, "enhance"), 5)[0]
+    write("in.wav", noisy[None], 16000, "DOUBLE")
+    assert cli.main(["enhance", "in.wav", "out.wav", "--system", system]) == 0
+    enhanced = read_sound("out.wav")[0][0]
+    np.testing.assert_allclose(enhanced, load_system(system)(noisy, 16000), atol=1e-6)
+
+    def quietest(x):
+        frames = np.square(x.reshape(-1, 320)).mean(axis=-1)
+        return 10 * np.log10(np.sort(frames)[:15].mean())
+
+    assert quietest(enhanced) < quietest(noisy) - 6
