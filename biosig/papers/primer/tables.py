@@ -68,7 +68,8 @@ def tables(protocol, profile: str, store: CellStore) -> list[Table]:
     paper, costs = load("primer"), costs_by_system(runs)
     c = Comparison(paper, profile, runs, LABELS, DATA[MAIN[profile]])
     losses = replace(c, labels=LOSS_LABELS)
-    sizes = replace(c, runs={name: costs[name] for name in SIZE_LABELS if name in costs}, labels=SIZE_LABELS)
+    counted = {name: costs[name] for name in SIZE_LABELS if name in costs}
+    sizes = replace(c, runs=counted, labels=SIZE_LABELS, here="one output, default sizes")
     first = MAIN[profile]
     found = [
         everything(c, costs, first),
