@@ -196,7 +196,7 @@ def test_cells_become_tables_whose_numbers_all_have_a_source(tiny, tmp_path):
     assert not [line for table in found.values() for line in check_sources(table, keys)]
     text = render(found["everything"], "text")
     row = next(line for line in text.splitlines() if line.startswith("Recurrent, masking"))
-    assert "needs the whole recording" in row and row.count("—") == 1  # DNSMOS is not for quick
+    assert "all of it" in row and row.count("—") == 1  # DNSMOS is not for quick
     assert "0.0" in render(found["training"], "text")
 
 

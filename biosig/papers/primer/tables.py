@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from biosig.papers.comparison import Comparison, against, beside, collect, glance, unreproduced
+from biosig.papers.primer.costs import NOT_COUNTED, WHOLE
 from biosig.papers.primer.profiles import SETUPS, UNSEEN_SNRS
 from biosig.papers.primer.systems import ORACLE, TITLES, TRAINED
 from biosig.papers.transcription import Column, PaperTable, load
@@ -50,6 +51,7 @@ COSTS = (
     ("latency_ms", "Latency, ms", ".0f"),
     ("real_time_factor", "Real-time factor", ".3f"),
 )
+SHORT = {NOT_COUNTED: "no network", WHOLE: "all of it"}  # in a narrow column
 MAIN, UNSEEN = {"open": "voicebank", "quick": "samples"}, "unseen"
 DATA = {
     "voicebank": "VoiceBank-DEMAND, 14 pairs of one speaker",
@@ -57,7 +59,10 @@ DATA = {
     "samples": "embedded speech and noise",
 }
 UNITS = "Intervals are 95 % bootstrap over utterances of one speaker: they say nothing about other voices."
-SPEED = "Real-time factor: processor time over duration on one thread, all systems in one run."
+SPEED = (
+    "Latency: how far a system looks ahead plus how late it is; all of it: it needs the whole recording. Real-time factor: "
+    "processor time over duration on one thread, all systems in one run."
+)
 
 
 def tables(protocol, profile: str, store: CellStore) -> list[Table]:
@@ -197,5 +202,5 @@ def _cost(c: Comparison, system: str, metric: str, style: str) -> Entry:
         return absent(c.missing(system))
     item = next(iter(items.values()))[0]
     if item.value is None:
-        return Entry(item.reason, RUN, keys=c.keys(system))
+        return Entry(SHORT.get(item.reason, item.reason), RUN, keys=c.keys(system))
     return Entry(number(item.value, style), RUN, item.value, keys=c.keys(system))
