@@ -60,8 +60,8 @@ DATA = {
 }
 UNITS = "Intervals are 95 % bootstrap over utterances of one speaker: they say nothing about other voices."
 SPEED = (
-    "Latency: how far a system looks ahead plus how late it is; all of it: it needs the whole recording. Real-time factor: "
-    "processor time over duration on one thread, all systems in one run."
+    "Latency: how far a system looks ahead plus how late it is; all of it: it needs the whole recording. Real-time "
+    "factor: processor time over duration on one thread, all systems in one run."
 )
 
 
