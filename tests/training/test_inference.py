@@ -59,7 +59,7 @@ def test_without_emg_the_scale_is_the_peak_and_silence_has_none():
 
 
 def test_unknown_scalings_and_factors_are_refused():
-    with pytest.raises(ConfigError, match="scaling is 'max': expected one of none, emg_rms"):
+    with pytest.raises(ConfigError, match="scaling is 'max': expected one of none, rms, emg_rms"):
         Denoiser(Copy(), scaling="max")
     with pytest.raises(ConfigError, match="factor is 0"):
         Denoiser(Copy(), "emg_rms", factor=0)
