@@ -143,7 +143,7 @@ def paired(c: Comparison, metric: str, which: str) -> Table:
 
 def training(c: Comparison) -> Table:
     """What each network's seeds cost and came to."""
-    names = {**c.labels, **LOSS_LABELS}
+    names = {**c.labels, **{name: f"Study of losses, {text}" for name, text in LOSS_LABELS.items()}}
     rows = [
         (label(f"{names[system]}, seed {run.cell.seed}"), *_training_row(run))
         for system in TRAINED
