@@ -1,4 +1,4 @@
-"""What U-Net, recurrent mapper, Conv-TasNet and DCCRN have in common: lengths, batches, gradients, learning."""
+"""What U-Net, the recurrent networks, Conv-TasNet and DCCRN have in common: lengths, batches, gradients, learning."""
 
 import math
 
@@ -15,6 +15,7 @@ SMALL = {
         "unet", dict(channels=(6, 8, 8, 8), target="complex", hop=256, pool_time=False, gru=16, bidirectional=True),
     ),
     "recurrent": ("recurrent", dict(hidden=64)),
+    "recurrent_mask": ("recurrent_mask", dict(hidden=32)),
     "conv_tasnet": ("conv_tasnet", dict(N=32, L=32, B=16, H=24, Sc=16, X=4, R=2)),
     "conv_tasnet_causal": ("conv_tasnet", dict(N=32, L=32, B=16, H=24, Sc=16, X=4, R=2, causal=True)),
     "dccrn": ("dccrn", dict(channels=(8, 8, 12, 12), hidden=12, hop=200)),
