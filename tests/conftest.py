@@ -1,6 +1,7 @@
 """No test reaches the network, and none sees real data unless it says so."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _surroundings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same surroundings for every test: no BIOSIG_DATA, no profile chosen from outside."""
+    """The same surroundings for every test: no BIOSIG_DATA, no profile chosen from outside, torch's draws by name."""
     monkeypatch.delenv("BIOSIG_PROFILE", raising=False)
     if not needs_real_data(request.node):
         monkeypatch.delenv("BIOSIG_DATA", raising=False)
+    if "torch" in sys.modules:  # a fresh network's weights come from torch's global generator
+        from biosig.seeds import seed_for
+
+        sys.modules["torch"].manual_seed(seed_for("tests", request.node.nodeid))

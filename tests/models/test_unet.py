@@ -53,8 +53,8 @@ def test_a_complex_mask_turns_the_phase():
 def test_the_first_mask_lets_most_of_the_signal_through():
     x = torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
     for target in ("mask", "complex"):
-        y = UNet((8, 16, 16), target).eval()(x)
-        assert (x * y).sum() / x.square().sum() > 0.3
+        shares = [(x * UNet((8, 16, 16), target).eval()(x)).sum() / x.square().sum() for _ in range(8)]
+        assert torch.stack(shares).mean() > 0.3  # one draw of weights alone may lie anywhere from 0.1 to 0.9
 
 
 @pytest.mark.parametrize("options", [dict(target="irm"), dict(channels=()), dict(channels=(2,) * 10)])
