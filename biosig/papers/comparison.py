@@ -1,7 +1,7 @@
 """The paper beside here: a protocol hands over its runs and gets the tables that everyone is shown."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from biosig.papers.transcription import Column, Figure, PaperTable, Transcription
@@ -81,6 +81,15 @@ def collect(store: CellStore, cells: Iterable[Cell]) -> dict[str, list[CellRun]]
     for cell in cells:
         if store.done(cell):
             found.setdefault(cell.system, []).append(store.read(cell))
+    return found
+
+
+def by_item(runs: Iterable[CellRun]) -> dict[str, list[CellRun]]:
+    """item → the runs with the rows of that item only: for cells whose items stand for systems, as counts do."""
+    found: dict[str, list[CellRun]] = {}
+    for run in runs:
+        for name in dict.fromkeys(row.item for row in run.items):
+            found.setdefault(name, []).append(replace(run, items=tuple(row for row in run.items if row.item == name)))
     return found
 
 

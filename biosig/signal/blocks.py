@@ -19,7 +19,7 @@ from biosig.checks import as_signal, check_rate
 from biosig.errors import SignalError
 from biosig.signal.enhancement import METHODS, OTHER_TRACKERS, speech_stream
 
-WINDOW_S, OVERLAP_S = 10.0, 1.0  # those of biosig.training.inference.Denoiser, so that both give the same
+WINDOW_S, OVERLAP_S = 10.0, 1.0  # the papers' segments, and the longest signal that goes through in one pass
 SHORTEST_S = 0.5  # what is shorter is padded with silence: no system has to know of it
 CROSSINGS = 32  # of the resampling filter's impulse response, on either side
 CUTOFF, BETA = 0.95, 8.0  # -6 dB at 0.95 of the lower Nyquist frequency, flat to 0.87, -80 dB from 1.03
@@ -78,6 +78,12 @@ class Unchanged:
         return np.zeros(0)
 
 
+def fade(size: int, overlap: int) -> np.ndarray:
+    """The weights of a window's samples before they are normed, (size,): ramps of ``overlap`` samples at both ends."""
+    ramp = np.minimum(np.arange(size) + 1, np.arange(size, 0, -1)) / overlap
+    return np.minimum(ramp, 1)
+
+
 class Windowed:
     """A system that hears all it is given at once, in windows that overlap and are cross-faded.
 
@@ -105,8 +111,7 @@ class Windowed:
         overlap = round(overlap_s * fs)
         if not 1 <= overlap < self._size:
             raise SignalError(f"windows of {window_s:g} s overlap by {overlap_s:g} s: expected less, and some.")
-        ramp = np.minimum(np.arange(self._size) + 1, np.arange(self._size, 0, -1)) / overlap
-        self._fade, self._hop = np.minimum(ramp, 1), self._size - overlap
+        self._fade, self._hop = fade(self._size, overlap), self._size - overlap
         self._next = 0  # where in the input the next window starts: 0, and later the hop
         self._input = np.zeros(0)  # from the start of the last window on
         self._sum, self._weight = np.zeros(0), np.zeros(0)  # windows faded and added up, from there on

@@ -10,10 +10,9 @@ from torch import nn
 from biosig.checks import as_signal, check_rate
 from biosig.errors import ConfigError, SignalError
 from biosig.models.diffusion import Diffusion
+from biosig.signal.blocks import OVERLAP_S, WINDOW_S, fade
 from biosig.training.scaling import scale_of
 
-WINDOW_S = 10.0  # the papers' segments, and the longest signal that goes through in one pass
-OVERLAP_S = 1.0
 SHORTEST_S = 0.1
 KINDS = ("regression", "diffusion")
 
@@ -113,8 +112,7 @@ def windows(n: int, fs: float) -> tuple[list[int], int]:
 
 def cross_fade(n: int, starts: list[int], size: int, fs: float) -> dict[int, np.ndarray]:
     """The weight of each window's samples, by its start: ramps of 1 s, weights summing to one everywhere."""
-    ramp = np.minimum(np.arange(size) + 1, np.arange(size, 0, -1)) / round(OVERLAP_S * fs)
-    shape = np.minimum(ramp, 1)
+    shape = fade(size, round(OVERLAP_S * fs))
     total = np.zeros(n)
     for at in starts:
         total[at : at + size] += shape

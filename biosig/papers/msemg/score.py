@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from biosig.metrics.emg import r_peak_energy_ratio_db, score
 from biosig.papers.msemg.systems import System
+from biosig.papers.scoring import item_of
 from biosig.results.items import Item
 from biosig.signal.rpeaks import detect_r_peaks
 from biosig.signal.types import Mixture
@@ -32,11 +33,7 @@ def evaluate(system: System, mixtures: Sequence[Mixture], name: str, progress: b
 def items_of(mixture: Mixture, estimate: np.ndarray, seconds: float) -> Iterator[Item]:
     """One item per metric; a metric that cannot be had is an item without a value and with a reason."""
     for found in score(mixture, estimate):
-        value = None if np.isnan(found.value) else found.value
-        yield Item(
-            mixture.item, mixture.subject, found.metric, found.version, value, found.reason,
-            dict(mixture.conditions), seconds,
-        )
+        yield item_of(mixture, found, seconds)
 
 
 def _groups(mixtures: Sequence[Mixture]) -> Iterable[Sequence[Mixture]]:

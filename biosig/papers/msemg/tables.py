@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from biosig.papers.comparison import Comparison, against, beside, by_level, collect, glance, unreproduced
+from biosig.papers.comparison import Comparison, against, beside, by_item, by_level, collect, glance, unreproduced
 from biosig.papers.msemg.profiles import setup_of
 from biosig.papers.msemg.systems import NEURAL
 from biosig.papers.transcription import load
@@ -36,7 +36,7 @@ def tables(protocol, profile: str, store: CellStore) -> list[Table]:
     runs = collect(store, protocol.cells(profile))
     setup, paper = setup_of(profile), load("msemg")
     c = Comparison(paper, profile, runs, LABELS, setup.emg)
-    counted = sizes_by_network(runs)
+    counted = by_item(runs.get("sizes", ()))
     sizes = replace(c, runs=counted, labels=SIZE_LABELS)
     everything = replace(c, runs={name: [*runs.get(name, []), *counted.get(name, [])] for name in LABELS})
     table1 = paper.tables["table1"]
@@ -52,15 +52,6 @@ def tables(protocol, profile: str, store: CellStore) -> list[Table]:
         glance(everything),
         unreproduced(everything),
     ]
-
-
-def sizes_by_network(runs: dict[str, list[CellRun]]) -> dict[str, list[CellRun]]:
-    """network → the run that counted parameters, with its own items only."""
-    return {
-        name: [replace(run, items=tuple(row for row in run.items if row.item == name)) for run in runs.get("sizes", [])]
-        for name in SIZE_LABELS
-        if runs.get("sizes")
-    }
 
 
 def at_ten_db(c: Comparison) -> Table:

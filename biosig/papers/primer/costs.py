@@ -138,7 +138,9 @@ def hears_everything(network) -> bool:
 
 def speeds(systems: dict[str, System], clip: np.ndarray, progress: bool) -> Iterator[Item]:
     """Real-time factors: all systems take turns, so that a busy moment of the machine hits none alone."""
-    took: dict[str, list[float]] = {name: [timed(system, clip)][:0] for name, system in systems.items()}  # warm-up
+    for system in systems.values():
+        timed(system, clip)  # the first call may load and compile, and does not count
+    took: dict[str, list[float]] = {name: [] for name in systems}
     for _ in tqdm(range(ROUNDS), desc="costs: rounds", disable=not progress):
         for name, system in systems.items():
             took[name].append(timed(system, clip))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from tqdm import tqdm
 
-from biosig.metrics.scores import Score
 from biosig.metrics.speech import score_speech
 from biosig.papers.primer.systems import ORACLE, System
+from biosig.papers.scoring import item_of
 from biosig.results.items import Item
 from biosig.signal.types import Mixture
 
@@ -52,10 +52,3 @@ def items_of(mixture: Mixture, enhance: Callable[[Mixture], np.ndarray], metrics
     seconds = time.perf_counter() - started
     for found in score_speech(mixture.clean, estimate, mixture.fs, metrics):
         yield item_of(mixture, found, seconds)
-
-
-def item_of(mixture: Mixture, found: Score, seconds: float) -> Item:
-    """A score as a row of the store."""
-    value = None if np.isnan(found.value) else found.value
-    conditions = dict(mixture.conditions)
-    return Item(mixture.item, mixture.subject, found.metric, found.version, value, found.reason, conditions, seconds)

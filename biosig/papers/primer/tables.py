@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from biosig.papers.comparison import Comparison, against, beside, collect, glance, unreproduced
+from biosig.papers.comparison import Comparison, against, beside, by_item, collect, glance, unreproduced
 from biosig.papers.primer.costs import NOT_COUNTED, WHOLE
 from biosig.papers.primer.profiles import SETUPS, UNSEEN_SNRS
 from biosig.papers.primer.systems import ORACLE, TITLES, TRAINED
@@ -70,7 +70,7 @@ def tables(protocol, profile: str, store: CellStore) -> list[Table]:
     if profile not in SETUPS:
         return []
     runs = collect(store, protocol.cells(profile))
-    paper, costs = load("primer"), costs_by_system(runs)
+    paper, costs = load("primer"), by_item(runs.get("costs", ()))
     c = Comparison(paper, profile, runs, LABELS, DATA[MAIN[profile]])
     losses = replace(c, labels=LOSS_LABELS)
     counted = {name: costs[name] for name in SIZE_LABELS if name in costs}
@@ -92,15 +92,6 @@ def tables(protocol, profile: str, store: CellStore) -> list[Table]:
         found += [by_snr(unseen, metric, text, style) for metric, text, style in QUALITY[:3:2]]
         found += [paired(unseen, "pesq_wb", UNSEEN), paired(unseen, "si_sdr_db", UNSEEN)]
     return found
-
-
-def costs_by_system(runs: dict[str, list[CellRun]]) -> dict[str, list[CellRun]]:
-    """system → the run that measured costs, with its own items only."""
-    names = {row.item for run in runs.get("costs", ()) for row in run.items}
-    return {
-        name: [replace(run, items=tuple(row for row in run.items if row.item == name)) for run in runs["costs"]]
-        for name in names
-    }
 
 
 def everything(c: Comparison, costs: dict[str, list[CellRun]], which: str) -> Table:

@@ -7,7 +7,7 @@ import torch
 
 from biosig.papers.neural import initialised
 from biosig.papers.primer import sources as data
-from biosig.papers.primer.mixtures import TrainingStream, validation_mixtures
+from biosig.papers.primer.mixtures import TrainingStream, rms, validation_mixtures
 from biosig.papers.primer.profiles import Network, Setup
 from biosig.papers.primer.sources import FS
 from biosig.seeds import seed_for
@@ -77,5 +77,5 @@ def window_of(mixture, n: int) -> tuple[np.ndarray, np.ndarray]:
     """The middle n samples of (noisy, clean), the noisy ones of RMS 1, zeros after a short utterance."""
     start = max(0, (mixture.noisy.size - n) // 2)
     noisy, clean = (np.pad(x[start : start + n], (0, max(0, n - x.size))) for x in (mixture.noisy, mixture.clean))
-    level = np.sqrt(np.mean(np.square(noisy)))
+    level = rms(noisy)
     return noisy / level, clean / level
