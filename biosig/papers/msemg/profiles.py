@@ -94,9 +94,10 @@ OPEN = Setup(
     networks=(
         ("fcn", Network(Recipe("fcn open", 200, 10, batch=16, lr=1e-3, loss="snr", plateau_factor=0.5,
                                plateau_patience=1))),
-        ("sdemg", Network(Recipe("sdemg open", 100, 12, batch=4, lr=1e-3, loss="diffusion", plateau_factor=0.5,
-                                 plateau_patience=1, precision="bf16"), "diffusion", factor=5.0,
-                          test_snrs=FEW_SNRS, per_subject=1)),
+        # At 5 RMS the sampler's clamp to ±1 cut the peaks of 99 % of the test mixtures and held half of them below
+        # 25 dB whatever the network knew; at 10 RMS it does so with 2 %.
+        ("sdemg", Network(Recipe("sdemg open", 100, 60, batch=4, lr=1e-3, loss="diffusion", plateau_factor=0.5,
+                                 plateau_patience=3), "diffusion", factor=10.0, per_subject=3)),
         ("msemg", Network(Recipe("msemg open", 200, 13, batch=4, lr=1e-3, loss="snr", plateau_factor=0.5,
                                  plateau_patience=1))),
     ),
