@@ -47,6 +47,9 @@ class Protocol(Interface):
     ) -> list[Cell]:
         """The cells of a profile: all, or those of the named systems and seeds."""
 
+    def corpora(self, cell: Cell) -> Sequence[str]:
+        """Names of the corpora that a cell reads, as :mod:`biosig.corpora.registry` knows them."""
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Compute one cell and write it to the store."""
 

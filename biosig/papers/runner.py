@@ -13,7 +13,9 @@ from multiprocessing.connection import Connection
 
 from tqdm import tqdm
 
-from biosig.errors import BiosigError, ConfigError
+from biosig.corpora.registry import locate
+from biosig.errors import REFUSALS, BiosigError, ConfigError, sentence
+from biosig.files import check_place
 from biosig.papers.base import MODULES, Protocol, known, open_store, paper
 from biosig.results.items import Cell, CellStore
 
@@ -60,11 +62,13 @@ def run(
 
     Raises:
         ConfigError: an unknown system, a seed that no cell has, or jobs < 1.
+        DataError: see :func:`check_ready`.
     """
     cells = select(protocol, profile, systems, seeds)
     if jobs < 1:
         raise ConfigError(f"jobs is {jobs}: expected at least 1.")
     store, outcome = store or open_store(profile), Outcome()
+    check_ready(protocol, cells, store)
     with tqdm(total=len(cells), desc=f"{protocol.name} {profile}", unit="cell", disable=not progress) as bar:
         for wait in (False, True):
             attempts = _attempts(protocol, cells, store, device, jobs, wait, progress)
@@ -88,6 +92,20 @@ def select(
     if not cells:
         raise ConfigError(f"{protocol.name} has no cells in profile {profile} for these systems and seeds.")
     return cells
+
+
+def check_ready(protocol: Protocol, cells: Sequence[Cell], store: CellStore) -> None:
+    """Whether the cells that are not done yet can be computed here, before hours go into the first of them.
+
+    Raises:
+        MissingDataError: a corpus that one of them reads is not here.
+        DataError: the results cannot be written where they belong.
+    """
+    wanted = [cell for cell in cells if not store.done(cell)]
+    for name in dict.fromkeys(name for cell in wanted for name in protocol.corpora(cell)):
+        locate(name)
+    for cell in wanted[:1]:
+        check_place(store.folder(cell) / "items")
 
 
 def _followed(attempts: Iterator[Attempt], outcome: Outcome, bar: tqdm) -> Iterator[Attempt]:
@@ -126,8 +144,8 @@ def _attempt(protocol: Protocol, cell: Cell, store: CellStore, device: str, wait
                 return BUSY
             protocol.run_cell(cell, store=store, device=device, progress=progress)
         return DONE if store.done(cell) else "its protocol wrote nothing."
-    except BiosigError as error:
-        return str(error)
+    except (BiosigError, *REFUSALS) as error:
+        return sentence(error)
     except Exception as error:  # a bug in one cell must not cost the others; its traceback is shown
         traceback.print_exc()
         return f"{type(error).__name__}: {error}"

@@ -44,6 +44,11 @@ class Msemg:
         ]
         return [cell for cell in cells if seeds is None or cell.seed in seeds]
 
+    def corpora(self, cell: Cell) -> Sequence[str]:
+        """The corpora that a cell reads."""
+        scored = ("diaphragm",) if cell.profile == "open" else ()
+        return () if cell.system == SIZES else (*CORPORA[cell.profile], *scored)
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Train where there is something to train, score every test mixture, and write the cell."""
         setup = setup_of(cell.profile)

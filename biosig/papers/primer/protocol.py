@@ -45,6 +45,10 @@ class Primer:
         ]
         return [cell for cell in cells if seeds is None or cell.seed in seeds]
 
+    def corpora(self, cell: Cell) -> Sequence[str]:
+        """The corpora that a cell reads."""
+        return () if cell.system == COSTS else CORPORA[cell.profile]
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Train where there is something to train, score every test mixture, and write the cell."""
         setup, extras = setup_of(cell.profile), {}
