@@ -321,7 +321,7 @@ def _read_wfdb(path: Path) -> UserRecording:
         raise DataError(f"{path} or its signal file is damaged or cut short: expected a WFDB record.") from None
     signals = np.ascontiguousarray(record.p_signal.T, dtype=np.float64)
     names = tuple(name or f"ch{k}" for k, name in enumerate(record.sig_name))
-    return UserRecording(signals, float(record.fs), tuple(unit or "" for unit in record.units), names)
+    return UserRecording(signals, float(header.fs), tuple(unit or "" for unit in record.units), names)
 
 
 def _wfdb_header(path: Path):
