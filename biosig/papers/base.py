@@ -47,6 +47,9 @@ class Protocol(Interface):
     ) -> list[Cell]:
         """The cells of a profile: all, or those of the named systems and seeds."""
 
+    def corpora(self, cell: Cell) -> Sequence[str]:
+        """The corpora that computing a cell reads; the runner holds them against their hashes before any work."""
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Compute one cell and write it to the store."""
 

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 
 from tqdm import tqdm
 
+from biosig.corpora.integrity import require_whole
 from biosig.errors import BiosigError, ConfigError
 from biosig.papers.base import MODULES, Protocol, known, open_store, paper
 from biosig.results.items import Cell, CellStore
@@ -60,11 +61,13 @@ def run(
 
     Raises:
         ConfigError: an unknown system, a seed that no cell has, or jobs < 1.
+        MissingDataError, DataError: a corpus that a cell reads is not here, or not the one that is listed.
     """
     cells = select(protocol, profile, systems, seeds)
     if jobs < 1:
         raise ConfigError(f"jobs is {jobs}: expected at least 1.")
     store, outcome = store or open_store(profile), Outcome()
+    require_whole(name for cell in cells if not store.done(cell) for name in protocol.corpora(cell))
     with tqdm(total=len(cells), desc=f"{protocol.name} {profile}", unit="cell", disable=not progress) as bar:
         for wait in (False, True):
             attempts = _attempts(protocol, cells, store, device, jobs, wait, progress)

@@ -30,6 +30,9 @@ class FakeProtocol:
             if seeds is None or seed in seeds
         ]
 
+    def corpora(self, cell):
+        return ()
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         self._note(cell)
         if cell.system == "bad":

@@ -44,6 +44,12 @@ class Msemg:
         ]
         return [cell for cell in cells if seeds is None or cell.seed in seeds]
 
+    def corpora(self, cell: Cell) -> tuple[str, ...]:
+        """What computing a cell reads: the profile's corpora, and a real recording in the open one."""
+        if cell.system == SIZES:
+            return ()
+        return (*CORPORA[cell.profile], *(("diaphragm",) if cell.profile == "open" else ()))
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Train where there is something to train, score every test mixture, and write the cell."""
         setup = setup_of(cell.profile)

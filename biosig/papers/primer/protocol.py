@@ -12,7 +12,7 @@ from biosig.papers import neural
 from biosig.papers.primer import costs, mixtures, sources
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
-from biosig.papers.primer.sources import CORPORA
+from biosig.papers.primer.sources import CORPORA, TRAINING
 from biosig.papers.primer.systems import LOSS_STUDY, NEURAL, ORACLE, SYSTEMS, TRAINED, System, denoiser, untrained
 from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import describe_run
@@ -44,6 +44,12 @@ class Primer:
             for seed in seeds_of(setup, system)
         ]
         return [cell for cell in cells if seeds is None or cell.seed in seeds]
+
+    def corpora(self, cell: Cell) -> tuple[str, ...]:
+        """What computing a cell reads: all corpora where something is trained, those of the test elsewhere."""
+        if cell.system == COSTS:
+            return ()
+        return tuple(name for name in CORPORA[cell.profile] if cell.system in TRAINED or name not in TRAINING)
 
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Train where there is something to train, score every test mixture, and write the cell."""
