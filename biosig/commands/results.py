@@ -79,10 +79,7 @@ def show_tables(arguments: argparse.Namespace) -> int:
     known("format", arguments.format, FORMS)
     protocol, profile = _chosen(arguments)
     store = open_store(profile)
-    tables = protocol.tables(profile, store)
-    if arguments.only:
-        names = [table.name for table in tables]
-        tables = [tables[names.index(known("table", arguments.only, names))]]
+    tables = protocol.tables(profile, store, [arguments.only] if arguments.only else ())
     if not store.cells(protocol.name, profile):
         print(f"No finished cells yet: run `biosig run {protocol.name} --profile {profile}`.", file=sys.stderr)
     if arguments.save:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import resample_poly
+import scipy  # scipy.signal loads at its first use
 
 from biosig.checks import as_signal, check_rate
 from biosig.errors import ConfigError
@@ -47,9 +47,9 @@ class System:
 
     def _channel(self, noisy: np.ndarray) -> np.ndarray:
         ratio = self.peer.native_fs // FS
-        native = noisy if ratio == 1 else resample_poly(noisy, ratio, 1)
+        native = noisy if ratio == 1 else scipy.signal.resample_poly(noisy, ratio, 1)
         enhanced = self.enhance(native.astype(np.float32)).astype(np.float64)
-        return enhanced if ratio == 1 else resample_poly(enhanced, 1, ratio)
+        return enhanced if ratio == 1 else scipy.signal.resample_poly(enhanced, 1, ratio)
 
 
 def load_peer(name: str, threads: int = 1) -> System:

@@ -15,7 +15,7 @@ from biosig.results.statistics import Summary
 
 PAPER, RUN, LABEL, ABSENT = "paper", "run", "label", "not attempted"
 DASH = "—"
-WHY = "Why"  # a column of this name holds the reasons
+FOUND, WHY = "What was found", "Why"  # columns that hold what else would be a note
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def renderings(tables: Sequence[Table], folder: Path) -> dict[Path, str]:
 
 def footnotes(table: Table) -> list[str]:
     """The table's notes, and one sentence per reason for what is missing in it."""
-    if WHY in table.columns:  # each row says it
+    if FOUND in table.columns:  # each row says it
         return list(table.notes)
     reasons: dict[str, list[str]] = {}
     for row in table.rows:

@@ -68,11 +68,11 @@ class Msemg:
             items += diaphragm_items(system)
         store.write(cell, items, run, extras)
 
-    def tables(self, profile: str, store: CellStore) -> list[Table]:
+    def tables(self, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
         """Table I, Table II and Fig. 3, the paper's numbers beside those of the store."""
         from biosig.papers.msemg.tables import tables
 
-        return tables(self, profile, store)
+        return tables(self, profile, store, only)
 
 
 PROTOCOL = Msemg()

@@ -66,11 +66,11 @@ class Primer:
         items = evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
         store.write(cell, items, run, extras)
 
-    def tables(self, profile: str, store: CellStore) -> list[Table]:
+    def tables(self, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
         """Every table of the chapter, from whatever the store holds."""
         from biosig.papers.primer.tables import tables
 
-        return tables(self, profile, store)
+        return tables(self, profile, store, only)
 
 
 PROTOCOL = Primer()
