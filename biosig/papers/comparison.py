@@ -233,11 +233,12 @@ def here(c: Comparison, system: str, column: Column) -> Entry:
 
 def counts_of(entries: Sequence[Entry]) -> Entry:
     """What the numbers of a row rest on: items / units / seeds, each a range where they differ."""
-    had = [entry for entry in entries if entry.n]
+    tried = [entry for entry in entries if entry.n]
+    had = [entry for entry in tried if entry.value is not None] or tried
     if not had:
         return absent(next((entry.note for entry in entries if entry.note), ""))
     text = " / ".join(_span([entry.n[name] for entry in had]) for name in ("items", "subjects", "seeds"))
-    failed = max(entry.n["failed"] for entry in had)
+    failed = max(entry.n["failed"] for entry in tried)
     keys = tuple(dict.fromkeys(key for entry in had for key in entry.keys))
     return Entry(text + (f", {failed} failed" if failed else ""), RUN, keys=keys)
 

@@ -16,7 +16,7 @@ from biosig.results.tables import RUN, Entry, Table, absent, label, measured, wi
 LEVEL = 0.05  # of the adjusted p
 BETTER, WORSE, OPEN = "better", "worse", "not told apart"
 JOINED = {BETTER: "better than", WORSE: "worse than", OPEN: "not told apart from"}
-TEST = "p: exact two-sided Wilcoxon signed-rank test over {unit}, adjusted by Holm's method for all rows together."
+TEST = "p: exact two-sided Wilcoxon signed-rank test over {unit}, adjusted by Holm's method for {family} together."
 
 
 @dataclass(frozen=True)
@@ -72,20 +72,26 @@ def against(c: Comparison, name: str, column: Column, system: str) -> Table:
         "p, adjusted",
         f"Items / {c.unit}",
     )
-    notes = [f"{own} is {standing(found, c.labels)}."] if any(found.values()) else []
+    notes = [f"{own} is {score(found)}."] if any(found.values()) else []
+    notes += [*_smallest(c, found), TEST.format(unit=c.unit, family="all rows")]
     title = f"{own} against the others, {column.title} ({column.better} is better): {c.here}"
-    return Table(f"{name}_paired", title, heads, tuple(rows), (*notes, *_smallest(c, found), TEST.format(unit=c.unit)))
+    return Table(f"{name}_paired", title, heads, tuple(rows), tuple(notes))
 
 
-def sentence(c: Comparison, column: Column, system: str, among: Sequence[str]) -> str:
-    """How a system stands to some of the others, in words; p is adjusted for all others, not for these alone."""
+def sentence(c: Comparison, column: Column, system: str, among: Sequence[str], name: str = "") -> str:
+    """How a system stands to some of the others, in words; p is adjusted for all others, not for these alone.
+
+    Args:
+        name: what to call the system, if not as the tables do.
+    """
     found = contests(c, column, system, [other for other in c.labels if other != system])
     few = {other: found[other] for other in among if found.get(other)}
     if not few:
-        return f"There is no finished run to hold {c.labels[system]} against yet."
+        return f"There is no finished run to hold {name or c.labels[system]} against yet."
     n = {contest.pair.n_subjects for contest in few.values()}
-    said = f"n = {' to '.join(map(str, sorted({min(n), max(n)})))} {c.unit}"
-    return f"By {column.title}, {c.labels[system]} is {standing(few, c.labels)}. Here {said}."
+    counted = " to ".join(map(str, sorted({min(n), max(n)})))
+    rest = f"Here n = {counted} {c.unit}, and p is adjusted for {sum(map(bool, found.values()))} comparisons."
+    return f"By {column.title}, {name or c.labels[system]} is {standing(few, c.labels)}. {rest}"
 
 
 def standing(found: Contests, labels: Mapping[str, str]) -> str:
@@ -100,6 +106,14 @@ def standing(found: Contests, labels: Mapping[str, str]) -> str:
     return ". It is ".join(parts)
 
 
+def score(found: Contests) -> str:
+    """ "better than 9 of 21, worse than 1 and not told apart from 11"."""
+    verbs = [contest.verb for contest in found.values() if contest]
+    parts = [f"{JOINED[verb]} {verbs.count(verb)}" for verb in (BETTER, WORSE, OPEN) if verb in verbs]
+    first, *rest = parts
+    return listed([f"{first} of {len(verbs)}", *rest])
+
+
 def leaders(c: Comparison, column: Column) -> str:
     """Who has the best mean of all, and which of the others are told apart from it; all pairs are the family."""
     means = {system: summarise(c.items(system, column.metric), column.metric) for system in c.labels}
@@ -107,10 +121,16 @@ def leaders(c: Comparison, column: Column) -> str:
     if len(had) < 2:
         return ""
     first = max(had, key=lambda system: column.sign * had[system].value)
-    every = family(c, column, combinations(had, 2))
-    mine = {(set(pair) - {first}).pop(): _seen_from(first, pair, every[pair]) for pair in every if first in pair}
     n = max(found.n_subjects for found in had.values())
-    return f"{column.title}: {c.labels[first]} has the best mean (n = {n} {c.unit}). It is {standing(mine, c.labels)}."
+    told = standing(among_all(c, column, first, list(had)), c.labels)
+    return f"{column.title}: {c.labels[first]} has the best mean (n = {n} {c.unit}). It is {told}."
+
+
+def among_all(c: Comparison, column: Column, first: str, systems: Sequence[str]) -> dict[str, Contest | None]:
+    """One system against each of the others, where every pair of them is the family: for one picked by its result."""
+    ordered = [first, *(system for system in systems if system != first)]
+    found = family(c, column, combinations(ordered, 2))
+    return {other: found[first, other] for other in ordered[1:]}
 
 
 def listed(names: Sequence[str]) -> str:
@@ -119,10 +139,6 @@ def listed(names: Sequence[str]) -> str:
         return "".join(names)
     comma, last = ("; ", "; and ") if any("," in name for name in names) else (", ", " and ")
     return f"{comma.join(names[:-1])}{last}{names[-1]}"
-
-
-def _seen_from(first: str, pair: tuple[str, str], contest: Contest | None) -> Contest | None:
-    return contest if contest is None or pair[0] == first else Contest(contest.pair, contest.p, -contest.sign)
 
 
 def _smallest(c: Comparison, found: Contests) -> list[str]:

@@ -42,8 +42,7 @@ class Order:
             ("ordered as in the paper against", self.agree),
             ("not told apart from", self.open),
         )
-        told = [f"{what} {', '.join(rows)}" for what, rows in parts if rows]
-        return "; ".join(told) or "nothing to compare with"
+        return "; ".join(f"{what} {', '.join(rows)}" for what, rows in parts if rows)
 
 
 def judge(paper: Transcription, table: PaperTable, column: Column, row: str, runs: Runs, profile: str) -> Verdict:
@@ -57,7 +56,7 @@ def judge(paper: Transcription, table: PaperTable, column: Column, row: str, run
         return Verdict(NOT_ATTEMPTED, f"the {profile} profile is for reading, and is not judged")
     order = order_of(table, column, row, runs)
     within, distance = _distance(column, row, here, profile)
-    reason = "; ".join(filter(None, (distance, order.sentence)))
+    reason = "; ".join(filter(None, (distance, order.sentence))) or "nothing to compare with"
     if within and not order.contradict:
         return Verdict(REPRODUCED, reason)
     same = bool(order.agree) and not order.contradict

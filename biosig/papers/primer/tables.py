@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from biosig.papers.comparison import Comparison, Makers, beside, by_item, collect, counts_of, made, seeds_of
-from biosig.papers.contests import against, leaders
+from biosig.papers.contests import TEST, against, among_all, leaders, score
 from biosig.papers.glance import glance, tally, unreproduced
 from biosig.papers.primer.costs import NOT_COUNTED, WHOLE
 from biosig.papers.primer.profiles import SETUPS, UNSEEN_SNRS
@@ -179,11 +179,35 @@ def quality(c: Comparison, name: str, title: str, which: str) -> Table:
 
 
 def losses(c: Comparison, which: str) -> Table:
-    """The study of losses: one small network under each, and who is told apart from the best mean."""
+    """The study of losses: one small network under each, who has the best mean, and who is told apart from it."""
     c = replace(c, labels=LOSS_LABELS)
-    title = "One small network under each loss, a short training each"
-    table = quality(c, "losses", title, which)
-    return replace(table, notes=(*table.notes, *filter(None, (leaders(c, column_of(m)) for m, _, _ in QUALITY))))
+    table = quality(c, "losses", "One small network under each loss, a short training each", which)
+    told = [leaders(c, column_of(metric)) for metric, _, _ in QUALITY]
+    told += [own_race(c, metric, name) for metric, name in OWN.items()]
+    test = TEST.format(unit=c.unit, family="all pairs")
+    return replace(table, notes=(*table.notes, *seeds_told(c), *filter(None, told), test))
+
+
+OWN = {"si_sdr_db": "loss_si", "stoi": "loss_stoi"}  # measures that a loss of the study is made for
+
+
+def seeds_told(c: Comparison) -> list[str]:
+    """How many times each network was trained, from the cells that there are."""
+    counts = sorted({len({run.cell.seed for run in c.runs[name]}) for name in c.labels if c.runs.get(name)})
+    if not counts:
+        return []
+    if counts == [1]:
+        return ["Each network was trained once, with one seed: another start may turn what lies close together."]
+    return [f"Each network was trained with {' to '.join(map(str, sorted({counts[0], counts[-1]})))} seeds."]
+
+
+def own_race(c: Comparison, metric: str, name: str) -> str:
+    """Whether the network that was trained for a measure is better in it than the others."""
+    there = [each for each in c.labels if c.items(each, metric)]
+    if name not in there or len(there) < 2:
+        return ""
+    found = among_all(c, column_of(metric), name, there)
+    return f"In {column_of(metric).title} the network that was trained for it is {score(found)}."
 
 
 def by_snr(c: Comparison, which: str, metric: str, text: str, style: str) -> Table:
