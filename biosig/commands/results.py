@@ -18,6 +18,7 @@ from biosig.papers.base import (
     profile_name,
     results_root,
 )
+from biosig.results.index import check_index, sign
 from biosig.results.provenance import checkout
 from biosig.results.tables import FORMS, Table, as_dict, render, save
 from biosig.results.verify import (
@@ -78,14 +79,13 @@ def show_tables(arguments: argparse.Namespace) -> int:
     known("format", arguments.format, FORMS)
     protocol, profile = _chosen(arguments)
     store = open_store(profile)
-    tables = protocol.tables(profile, store)
-    if arguments.only:
-        names = [table.name for table in tables]
-        tables = [tables[names.index(known("table", arguments.only, names))]]
+    tables = protocol.tables(profile, store, [arguments.only] if arguments.only else ())
     if not store.cells(protocol.name, profile):
         print(f"No finished cells yet: run `biosig run {protocol.name} --profile {profile}`.", file=sys.stderr)
     if arguments.save:
-        paths = save(tables, store.root / protocol.name / profile / TABLES)
+        place = store.root / protocol.name / profile
+        sign(place, store.folders(protocol.name, profile))
+        paths = save(tables, place / TABLES)
         print(f"{len(paths)} files are in {paths[0].parent}.")
     else:
         print(together(tables, arguments.format), end="")
@@ -121,16 +121,15 @@ def _verify_profile(protocol: Protocol, profile: str) -> tuple[list[str], list[s
     """(what is wrong, what is worth saying)"""
     store = open_store(profile)
     runs, wrong = check_cells(store, protocol.name, profile)
-    if not runs and not wrong:
-        return [], [f"{protocol.name} {profile}: no results here."]
-    if wrong:  # tables over damaged cells would only say the same again
-        return wrong, []
+    place, claimed = store.root / protocol.name / profile, profile != "quick"  # a quick result is no one's claim
+    unsigned = check_index(place, store.folders(protocol.name, profile)) if claimed else []
+    if wrong or not runs:  # tables over damaged cells would only say the same again
+        return wrong + unsigned, [] if wrong else [f"{protocol.name} {profile}: no results here."]
     tables = protocol.tables(profile, store)
     keys = [run.cell.key for run in runs]
-    wrong = [line for table in tables for line in check_sources(table, keys)]
-    folder = store.root / protocol.name / profile / TABLES
-    if profile != "quick" or folder.is_dir():  # quick results are no one's claim: rendering them is a choice
-        wrong += check_tables(tables, folder)
+    wrong = unsigned + [line for table in tables for line in check_sources(table, keys)]
+    if claimed or (place / TABLES).is_dir():
+        wrong += check_tables(tables, place / TABLES)
     wanted = protocol.cells(profile)
     missing = len({cell.key for cell in wanted} - set(keys))
     items = sum(len(run.items) for run in runs)

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 
 from tqdm import tqdm
 
-from biosig.corpora.registry import locate
+from biosig.corpora.integrity import require_whole
 from biosig.errors import REFUSALS, BiosigError, ConfigError, sentence
 from biosig.files import check_place
 from biosig.papers.base import MODULES, Protocol, known, open_store, paper
@@ -99,11 +99,10 @@ def check_ready(protocol: Protocol, cells: Sequence[Cell], store: CellStore) -> 
 
     Raises:
         MissingDataError: a corpus that one of them reads is not here.
-        DataError: the results cannot be written where they belong.
+        DataError: a corpus is not the one that is listed, or the results cannot be written where they belong.
     """
     wanted = [cell for cell in cells if not store.done(cell)]
-    for name in dict.fromkeys(name for cell in wanted for name in protocol.corpora(cell)):
-        locate(name)
+    require_whole(name for cell in wanted for name in protocol.corpora(cell))
     for cell in wanted[:1]:
         check_place(store.folder(cell) / "items")
 

@@ -12,7 +12,7 @@ from biosig.papers import neural
 from biosig.papers.primer import costs, mixtures, sources
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
-from biosig.papers.primer.sources import CORPORA
+from biosig.papers.primer.sources import CORPORA, TRAINING
 from biosig.papers.primer.systems import LOSS_STUDY, NEURAL, ORACLE, SYSTEMS, TRAINED, System, denoiser, untrained
 from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import describe_run
@@ -45,9 +45,11 @@ class Primer:
         ]
         return [cell for cell in cells if seeds is None or cell.seed in seeds]
 
-    def corpora(self, cell: Cell) -> Sequence[str]:
-        """The corpora that a cell reads."""
-        return () if cell.system == COSTS else CORPORA[cell.profile]
+    def corpora(self, cell: Cell) -> tuple[str, ...]:
+        """What computing a cell reads: all corpora where something is trained, those of the test elsewhere."""
+        if cell.system == COSTS:
+            return ()
+        return tuple(name for name in CORPORA[cell.profile] if cell.system in TRAINED or name not in TRAINING)
 
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Train where there is something to train, score every test mixture, and write the cell."""
@@ -64,11 +66,11 @@ class Primer:
         items = evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
         store.write(cell, items, run, extras)
 
-    def tables(self, profile: str, store: CellStore) -> list[Table]:
+    def tables(self, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
         """Every table of the chapter, from whatever the store holds."""
         from biosig.papers.primer.tables import tables
 
-        return tables(self, profile, store)
+        return tables(self, profile, store, only)
 
 
 PROTOCOL = Primer()
