@@ -24,8 +24,11 @@ def needs_real_data(item: pytest.Item) -> bool:
     return any("BIOSIG_DATA" in mark.kwargs.get("reason", "") for mark in item.iter_markers("skipif"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs real data where there is none."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what needs real data where there is none, and what starts a Slurm unless it is asked for."""
+    for item in items:
+        if item.get_closest_marker("slurm") and "slurm" not in config.option.markexpr:
+            item.add_marker(pytest.mark.skip(reason="starts a Slurm on this machine: pytest -m slurm"))
     if os.environ.get("BIOSIG_DATA"):
         return
     for item in items:

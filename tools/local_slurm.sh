@@ -21,7 +21,7 @@ NODE=local
 
 configure() {
   local cores memory
-  cores=$(nproc) memory=$(awk '/MemTotal/ {print int($2 / 1024 * 0.9)}' /proc/meminfo)
+  cores=$(getconf _NPROCESSORS_ONLN) memory=$(awk '/MemTotal/ {print int($2 / 1024 * 0.9)}' /proc/meminfo)
   mkdir -p "$HERE"/{state,spool,munge}
   chmod 700 "$HERE/munge"
   cat > "$SLURM_CONF" <<EOF
@@ -49,6 +49,9 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=2
 SlurmdTimeout=15
 SlurmctldTimeout=30
 KillWait=5
+# how long a job that its node does not know may count as still coming
+BatchStartTimeout=2
+MailProg=/bin/true
 MpiDefault=none
 ReturnToService=2
 JobRequeue=1

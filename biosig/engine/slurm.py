@@ -22,7 +22,7 @@ from biosig.results.items import Cell, CellStore
 RESUMPTIONS = 100  # how often a cell may meet its time limit; one that gets no further than an epoch ends some day
 SIGNAL_SECONDS = 90  # the notice before a time limit
 DONE, MISSING, SUBMITTED, GONE = "done", "missing", "submitted", "failed"
-TELLING = ("biosig: ", "slurmstepd: error: ", "MemoryError", "ModuleNotFoundError")
+TELLING = ("biosig: ", "slurmstepd", "MemoryError", "ModuleNotFoundError")  # how a log's line begins that says why
 
 
 class CellJob:
@@ -107,12 +107,12 @@ def queue() -> dict[str, str] | None:
 
 def last_words(log: Path) -> str:
     """Why a job ended, as the last telling line of its logs has it."""
-    lines = []
-    for path in (log.with_suffix(".out"), log):
-        if path.is_file():
-            lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
+    logs = [path for path in (log.with_suffix(".out"), log) if path.is_file()]
+    lines = [line for path in logs for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
     told = [line for line in lines if line.startswith(TELLING)]
-    return told[-1].removeprefix("biosig: ") if told else "it ended without a word: cancelled, killed or out of memory."
+    if told:
+        return told[-1].removeprefix("biosig: ")
+    return "it ended without a word: killed, or out of memory." if logs else "it was cancelled before it began."
 
 
 def submit(
