@@ -15,6 +15,22 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests.offline.sitecustomize import block
 
     block()
+    watch_names()
+
+
+def watch_names() -> None:
+    """No two names of random draws may be one text: over the whole session, each text keeps the name it came with."""
+    from biosig import seeds
+
+    join, seen = seeds.joined, {}
+
+    def watched(*parts: str) -> str:
+        text = join(*parts)
+        other = seen.setdefault(text, parts)
+        assert other == parts, f"two draws would be one: {other} and {parts}"
+        return text
+
+    seeds.joined = watched
 
 
 def needs_real_data(item: pytest.Item) -> bool:
