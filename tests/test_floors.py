@@ -20,6 +20,7 @@ FLOORS = [
     {"training"},
     {"results"},
     {"papers"},
+    {"engine"},
     {"commands", "cli", "__main__"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}

@@ -42,14 +42,17 @@ def add(commands: argparse._SubParsersAction) -> None:
         description="Compute every cell (system, fold, seed) of a paper that is not there yet. A run may be "
         "killed at any time, started again, and started twice: finished cells are kept and skipped.",
     )
-    _paper_and_profile(run)
+    paper_and_profile(run, optional=True)
+    run.add_argument(
+        "--cell", metavar="NAME", help="one cell, as `biosig cells` names it; exit code 75 if another runner is at it"
+    )
     run.add_argument("--system", action="append", metavar="NAME", help="only this system; may be repeated")
     run.add_argument("--seed", action="append", type=int, metavar="N", help="only this seed; may be repeated")
     run.add_argument("--device", default="cpu", metavar="cpu|cuda", help="where networks run (default: cpu)")
     run.add_argument("--jobs", type=int, default=1, metavar="N", help="cells at a time (default: 1)")
     run.set_defaults(do=run_paper)
     table = commands.add_parser("table", help="a paper's tables beside what was found here")
-    _paper_and_profile(table)
+    paper_and_profile(table)
     table.add_argument("--format", default="text", metavar="FORM", help=f"{', '.join(FORMS)} (default: text)")
     table.add_argument("--only", metavar="NAME", help="one table, by its name (as --format json gives it)")
     table.add_argument("--save", action="store_true", help="write the renderings that `biosig verify` checks")
@@ -63,6 +66,10 @@ def run_paper(arguments: argparse.Namespace) -> int:
     """Run; 1 if a cell failed."""
     from biosig.papers.runner import run
 
+    if arguments.cell:
+        return _run_cell(arguments)
+    if arguments.paper is None:
+        raise ConfigError("the following arguments are required: PAPER; see `biosig run --help`.")
     protocol, profile = _chosen(arguments)
     check_device(arguments.device)
     outcome = run(protocol, profile, arguments.system, arguments.seed, device=arguments.device, jobs=arguments.jobs)
@@ -72,6 +79,17 @@ def run_paper(arguments: argparse.Namespace) -> int:
     if not outcome.failed:
         print(f"See them with: biosig table {protocol.name} --profile {profile}")
     return 1 if outcome.failed else 0
+
+
+def _run_cell(arguments: argparse.Namespace) -> int:
+    from biosig.engine.cells import run_one
+
+    if any((arguments.paper, arguments.profile, arguments.system, arguments.seed, arguments.jobs != 1)):
+        raise ConfigError("--cell names one cell wholly: expected no PAPER, --profile, --system, --seed or --jobs.")
+    check_device(arguments.device)
+    code, sentence = run_one(arguments.cell, arguments.device)
+    print(sentence, file=sys.stderr if code else sys.stdout)
+    return code
 
 
 def show_tables(arguments: argparse.Namespace) -> int:
@@ -151,8 +169,9 @@ def _verify_pages(names: Sequence[str]) -> list[str]:
     return [line for page in sorted(pages) for line in check_prose(page, printed)]
 
 
-def _paper_and_profile(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paper", metavar="PAPER", help="a paper, see `biosig papers`")
+def paper_and_profile(parser: argparse.ArgumentParser, optional: bool = False) -> None:
+    """Add PAPER and --profile."""
+    parser.add_argument("paper", metavar="PAPER", nargs="?" if optional else None, help="a paper, see `biosig papers`")
     parser.add_argument("--profile", metavar="NAME", help=PROFILE_HELP)
 
 

@@ -1,7 +1,7 @@
 """A paper that does not exist: its numbers follow from names, and it can be slow, wrong, or dead.
 
 FAKE_LOG: a file that gets a line for every cell as its computation starts. FAKE_SECONDS: how long
-a cell takes whose name starts with FAKE_SLEEPER (default: every cell).
+a cell takes whose name starts with FAKE_SLEEPER (default: every cell). FAKE_GATE: a file that a cell waits for.
 """
 
 import os
@@ -44,6 +44,8 @@ class FakeProtocol:
             os._exit(9)
         sleeps = cell.name.startswith(os.environ.get("FAKE_SLEEPER", ""))
         time.sleep(float(os.environ.get("FAKE_SECONDS", 0)) if sleeps else 0)
+        while os.environ.get("FAKE_GATE") and not Path(os.environ["FAKE_GATE"]).exists():
+            time.sleep(0.05)
         store.write(cell, self.items(cell), describe_run(device), {"curve.csv": b"epoch,loss\n0,1\n"})
 
     def items(self, cell: Cell) -> list[Item]:
