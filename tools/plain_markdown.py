@@ -66,9 +66,16 @@ def _role(match: re.Match) -> str:
         return f"[{text}]"
     if role == "eq":
         return f"({NUMBER.sub('', text)})"
+    if role == "numref":  # figures have no numbers here
+        return "The figure" if _starts_sentence(match) else "the figure"
     if role == "doc":
         return named["text"] if named else PurePosixPath(text).name.replace("_", " ")
     return named["text"] if named else text
+
+
+def _starts_sentence(match: re.Match) -> bool:
+    """Whether what stands before is the end of a sentence, or nothing."""
+    return bool(re.search(r"(?:^|[.?!*]\s+|\n\n)$", match.string[: match.start()]))
 
 
 def _directive(name: str, title: str, inside: list[str]) -> str:
