@@ -377,7 +377,7 @@ def _mamba_block() -> nn.Module:
 EMG, SPEECH = ((1, 2000),), ((1, 16000),)
 MSEMG_03, MSEMG_04 = "notebooks/msemg/03_networks_and_diffusion.md", "notebooks/msemg/04_state_spaces.md"
 SPEECH_04 = "notebooks/speech/04_masks_and_networks.md"
-READ = "Grey boxes hold parameters, white ones do not; "
+READ = "Square boxes hold parameters, round ones do not; "
 EMG_SHAPES = "beside the arrows: channels × samples, for two seconds at 1 kHz."
 SPEECH_SHAPES = "beside the arrows: sizes for one second at 16 kHz."
 

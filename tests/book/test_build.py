@@ -5,6 +5,7 @@ gave before, and have only links that lead somewhere. None of it may need the ne
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,14 @@ kernelspec:
 ---
 
 # A page
+
+::::{page-head}
+**A quick test.** Is it one?
+
+:::{dropdown} Answer
+It is.
+:::
+::::
 
 $$
 y = x + s n
@@ -110,6 +119,7 @@ def test_a_book_from_its_first_build_to_a_failed_cell_and_back(tmp_path):
     assert (book.site / "_sources/notebooks/page.ipynb").read_bytes() == (
         book.folder / "notebooks/page.ipynb").read_bytes()
     assert "_static/mathjax/tex-svg-full.js" in book.page()
+    assert re.search(r"minutes? to read \(\d+ words\); its code ran in \d+ seconds", book.page())
 
     book.set_value(-1)
     for _ in range(2):
