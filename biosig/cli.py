@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import biosig
-from biosig.commands import denoise, enhance, library, results, score
+from biosig.commands import conformance, denoise, enhance, library, results, score
 from biosig.errors import BiosigError
 
 EXAMPLES = """examples:
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"biosig {biosig.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (library, results, denoise, enhance, score):
+    for module in (library, results, denoise, enhance, score, conformance):
         module.add(commands)
     return top
 
