@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import biosig
-from biosig.commands import denoise, engine, enhance, library, results, score
+from biosig.commands import conformance, denoise, engine, enhance, library, results, score
 from biosig.errors import REFUSALS, BiosigError, sentence
 
 EXAMPLES = """examples:
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"biosig {biosig.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (library, results, engine, denoise, enhance, score):
+    for module in (library, results, engine, denoise, enhance, score, conformance):
         module.add(commands)
     return top
 

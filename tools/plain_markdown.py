@@ -96,6 +96,8 @@ def _directive(name: str, title: str, inside: list[str]) -> str:
         return f"**Exercise{': ' + title if title else ''}**\n\n{text}"
     if "dropdown" in options.get("class", "") or kind == "dropdown":
         return _folded(title or kind.capitalize(), text)
+    if kind == "page-head":
+        return "\n".join(f"> {line}".rstrip() for line in ("**About this page**", "", *text.split("\n")))
     heading = title if kind in ("admonition", "prf") and title else kind.capitalize()
     return "\n".join(f"> {line}".rstrip() for line in (f"**{heading}**", "", *text.split("\n")))
 

@@ -37,6 +37,14 @@ kernelspec:
 
 # A page
 
+::::{page-head}
+**A quick test.** Is it one?
+
+:::{dropdown} Answer
+It is.
+:::
+::::
+
 $$
 y = x + s n
 $$ (eq-mixture)
@@ -139,6 +147,7 @@ def test_a_book_from_its_first_build_to_a_failed_cell_and_back(tmp_path):
     assert (book.site / "_sources/notebooks/page.ipynb").read_bytes() == (
         book.folder / "notebooks/page.ipynb").read_bytes()
     assert "_static/mathjax/tex-svg-full.js" in book.page()
+    assert re.search(r"minutes? to read \(\d+ words\); its code ran in \d+ seconds", book.page())
 
     assert re.search(r'href="#fig-line"><span class="std std-numref">Fig. 1</span></a> it is drawn', book.page())
     assert re.search(

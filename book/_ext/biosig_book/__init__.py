@@ -18,6 +18,7 @@ def setup(app: "Sphinx") -> dict[str, object]:
         listening,
         mathjax,
         no_thebe,
+        page_head,
         run_times,
         solutions,
     )
@@ -38,4 +39,5 @@ def setup(app: "Sphinx") -> dict[str, object]:
     app.connect("build-finished", mathjax.copy)
     app.connect("build-finished", listening.write)
     run_times.setup(app)
+    page_head.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
