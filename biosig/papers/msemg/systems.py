@@ -12,7 +12,7 @@ from biosig.signal.ecg_removal import CLASSICAL
 
 System = Callable[[np.ndarray, float], np.ndarray]
 
-NEURAL = ("fcn", "sdemg", "msemg")
+NEURAL = ("fcn", "sdemg", "msemg", "trustemg_like")
 SYSTEMS = {
     "noisy": "the unprocessed input",
     "hp": "high-pass filter, 40 Hz",
@@ -36,6 +36,7 @@ SYSTEMS = {
     "eks2_hp": "the same, then the high-pass",
     "eks25": "extended Kalman smoother, 25 states",
     "eks25_hp": "the same, then the high-pass",
+    "trustemg_like": "U-Net whose innermost layer a transformer masks, in the manner of TrustEMG-Net",
 }
 WITHOUT_TRAINING = {**CLASSICAL, **FAMILIES}
 SIZES = "sizes"  # no system: one cell that counts the networks' parameters for Table II

@@ -37,6 +37,7 @@ OTHERS = {
     "eks2_hp": "EKS2+HP",
     "eks25": "EKS25",
     "eks25_hp": "EKS25+HP",
+    "trustemg_like": "TrustEMG-like",
 }
 SIZE_LABELS = {
     "fcn": "FCN",
