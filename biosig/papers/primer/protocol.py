@@ -13,7 +13,17 @@ from biosig.papers.primer import costs, mixtures, sources
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA
-from biosig.papers.primer.systems import LOSS_STUDY, NEURAL, ORACLE, SYSTEMS, TRAINED, System, denoiser, untrained
+from biosig.papers.primer.systems import (
+    LOSS_STUDY,
+    NEURAL,
+    ORACLE,
+    SYSTEMS,
+    TRAINED,
+    VARIED,
+    System,
+    denoiser,
+    untrained,
+)
 from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import describe_run
 from biosig.results.tables import Table
@@ -71,7 +81,9 @@ PROTOCOL = Primer()
 
 
 def seeds_of(setup: Setup, system: str) -> tuple[int, ...]:
-    """The repetitions of a system."""
+    """The repetitions of a system, none where the profile does not train it."""
+    if system in VARIED:
+        return (0,) if system in dict(setup.networks) else ()
     if system in LOSS_STUDY:
         return setup.loss_seeds
     return setup.seeds if system in TRAINED else (0,)
@@ -140,4 +152,5 @@ def publish(store: CellStore, profile: str = "open") -> list[Path]:
     """
     from biosig.training.checkpoints import halve
 
-    return neural.publish(store, NEURAL, lambda system: PROTOCOL.cells(profile, [system]), CHECKPOINTS, halve)
+    systems = (*NEURAL, *VARIED)
+    return neural.publish(store, systems, lambda system: PROTOCOL.cells(profile, [system]), CHECKPOINTS, halve)
