@@ -142,8 +142,8 @@ OPEN = Setup(
         ("conv_tasnet", Network("conv_tasnet", _recipe("conv_tasnet open", 100, 10, 4, "si"), SMALL_TASNET)),
         ("dccrn", Network("dccrn", _recipe("dccrn open", 80, 10, 8), SMALL_DCCRN)),
         *_loss_networks("open", 100, 4, 16, RECURRENT),
-        ("recurrent_mask_long", VariedNetwork("recurrent_mask", _long_recipe("recurrent_mask_long open", 36), LONG)),
-        ("causal_mask", VariedNetwork("recurrent_mask", _long_recipe("causal_mask open", 22), CAUSAL,
+        ("recurrent_mask_long", VariedNetwork("recurrent_mask", _long_recipe("recurrent_mask_long open", 24), LONG)),
+        ("causal_mask", VariedNetwork("recurrent_mask", _long_recipe("causal_mask open", 12), CAUSAL,
                                       scaling="none", levels_db=(-45.0, -12.0))),
     ),
 )  # fmt: skip
