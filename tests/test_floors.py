@@ -13,10 +13,10 @@ PACKAGE = ROOT / "biosig"
 
 # from the ground up; what shares a line may import one another, but not in a circle
 FLOORS = [
-    {"biosig", "errors", "checks", "seeds", "files"},
+    {"biosig", "errors", "checks", "seeds", "files", "cache"},
     {"signal"},
     {"metrics", "display"},
-    {"samples", "corpora", "models", "peers"},
+    {"samples", "corpora", "models", "peers", "backends"},
     {"training"},
     {"results"},
     {"papers"},
@@ -26,7 +26,7 @@ FLOORS = [
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 
 HEAVY = {"torch", "numba", "librosa", "matplotlib", "wfdb", "pandas", "sklearn", "mamba_ssm", "mambapy",
-         "onnxruntime", "pywt"}
+         "onnxruntime", "pywt", "opensmile"}
 
 
 def module_name(path: Path) -> str:

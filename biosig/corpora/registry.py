@@ -11,8 +11,10 @@ from biosig.corpora import (
     asterisk,
     diaphragm,
     emgse_noise,
+    emodb,
     esc10,
     hu100,
+    nemo,
     ninapro_db2,
     nsrdb,
     picovoice,
@@ -28,6 +30,7 @@ from biosig.files import sha256
 MODULES = (
     *(threedc, nsrdb, ninapro_db2, diaphragm),
     *(voicebank, voicebank_more, timit_sample, picovoice, asterisk, hu100, esc10, emgse_noise),
+    *(emodb, nemo),
 )
 UPSTREAM_LIST = "SHA256SUMS.txt"  # PhysioNet puts one into each database
 
