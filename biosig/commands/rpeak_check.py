@@ -64,25 +64,27 @@ def check_options(arguments: argparse.Namespace) -> None:
     """Refuse what cannot be done before anything is read.
 
     Raises:
-        ConfigError: peaks for a system without them, or a plot that is no .png or would replace a file.
+        ConfigError: peaks for a system without them, or a plot that is no .png.
         MissingDataError: no such file of peaks.
     """
     if arguments.peaks and not uses_peaks(arguments.system):
         raise ConfigError(f"--peaks is given, but {arguments.system} looks at no R peaks: expected another system.")
     if arguments.peaks and not arguments.peaks.is_file():
         raise MissingDataError(f"{arguments.peaks} is not there: expected a CSV of R peaks.")
-    if arguments.plot is None:
-        return
-    if importlib.util.find_spec("matplotlib") is None:
+    if arguments.plot and importlib.util.find_spec("matplotlib") is None:
         raise ConfigError("--plot needs the package matplotlib: pip install matplotlib.")
-    if arguments.plot.suffix.lower() != ".png":
+    if arguments.plot and arguments.plot.suffix.lower() != ".png":
         raise ConfigError(f"{arguments.plot} ends in {arguments.plot.suffix!r}: expected .png.")
-    used = {path.resolve() for path in (arguments.input, arguments.output, arguments.peaks) if path}
-    for path in (arguments.plot, table_beside(arguments.plot)):
-        if path.resolve() in used:
-            raise ConfigError(f"{path} is a file that this command reads or writes already: expected another name.")
-        if path.exists() and not getattr(arguments, "force", False):
-            raise ConfigError(f"{path} is there already: expected a new name, or --force to replace it.")
+
+
+def files_read(arguments: argparse.Namespace) -> list[Path]:
+    """What --peaks reads."""
+    return [arguments.peaks] if arguments.peaks else []
+
+
+def files_written(arguments: argparse.Namespace) -> list[Path]:
+    """What --plot writes."""
+    return [arguments.plot, table_beside(arguments.plot)] if arguments.plot else []
 
 
 def uses_peaks(system: str) -> bool:
