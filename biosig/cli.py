@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import biosig
-from biosig.commands import denoise, enhance, library, results, score
+from biosig.commands import conformance, denoise, engine, enhance, library, results, score
 from biosig.errors import REFUSALS, BiosigError, sentence
 
 EXAMPLES = """examples:
@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   biosig corpora 3dc                              a corpus: what, licence, how to get it, is it whole
   biosig run msemg                                two minutes, on embedded and synthetic signals
   biosig run msemg --profile open --jobs 2        on real corpora under BIOSIG_DATA; kill it and go on later
+  biosig submit msemg --profile open              the same on a Slurm cluster; `biosig cells` for other schedulers
   biosig table msemg --profile open               the paper's tables beside ours
   biosig denoise emg in.csv out.csv --fs 2000     your own recording through the trained network
   biosig enhance noisy.mp3 clean.wav              your own sound files: WAV, FLAC, OGG, MP3; folders too
@@ -51,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"biosig {biosig.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (library, results, denoise, enhance, score):
+    for module in (library, results, engine, denoise, enhance, score, conformance):
         module.add(commands)
     return top
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import resample_poly
+import scipy  # scipy.signal loads at its first use
 
 from biosig.checks import as_signal, check_rate
 from biosig.errors import ConfigError
@@ -48,9 +48,9 @@ class System:
     def _channel(self, noisy: np.ndarray) -> np.ndarray:
         ratio, late = self.peer.native_fs // FS, self.peer.delay_samples
         fed = np.pad(noisy, (0, late))
-        native = fed if ratio == 1 else resample_poly(fed, ratio, 1)
+        native = fed if ratio == 1 else scipy.signal.resample_poly(fed, ratio, 1)
         enhanced = self.enhance(native.astype(np.float32)).astype(np.float64)
-        return (enhanced if ratio == 1 else resample_poly(enhanced, 1, ratio))[late:]
+        return (enhanced if ratio == 1 else scipy.signal.resample_poly(enhanced, 1, ratio))[late:]
 
 
 def load_peer(name: str, threads: int = 1) -> System:

@@ -1,6 +1,7 @@
 """The speech chapter's protocol: its mixtures, its cells, what systems cost, and the path from files to tables."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from biosig.peers import PEERS
 from biosig.results.items import CellStore
 from biosig.results.tables import render
 from biosig.results.verify import check_sources
-from biosig.signal.enhancement import CLASSICAL_SPEECH
+from biosig.signal.enhancement import CLASSICAL_SPEECH, log_mmse
 from biosig.signal.masks import ORACLES
 
 FS = 16000
@@ -155,6 +156,27 @@ def test_a_look_ahead_is_latency():
     assert item.value == pytest.approx(10.0, abs=0.1)
 
 
+@pytest.mark.parametrize("start", [0, 1, 57, 99])
+def test_a_block_is_latency_wherever_the_probe_begins(start):
+    """Each block of 100 samples is scaled by its own level, so its first sample waits for its last: 99 samples."""
+
+    def blocks(x: np.ndarray, fs: float) -> np.ndarray:
+        whole = np.pad(x, (start, -(x.size + start) % 100)).reshape(-1, 100)
+        return (whole / (1 + whole.std(axis=1, keepdims=True))).reshape(-1)[start : start + x.size]
+
+    clip = np.random.default_rng(0).standard_normal(2 * FS)
+    assert costs.look_ahead(blocks, clip) == 99
+
+
+@pytest.mark.parametrize(("frame_ms", "hop_ms"), [(32, 8), (20, 10)])
+def test_the_latency_of_a_spectral_method_is_its_frame(frame_ms, hop_ms):
+    """The frame that starts at a sample ends L - 1 later; a root-Hann window all but hides its outermost samples."""
+    clip = np.random.default_rng(0).standard_normal(5 * FS // 4)
+    system = partial(log_mmse, frame_ms=frame_ms, hop_ms=hop_ms)
+    (item,) = costs.latency("log-MMSE", system, clip)
+    assert frame_ms - 0.5 < item.value < frame_ms
+
+
 def test_networks_that_run_backwards_need_the_whole_recording():
     found = {name: costs.hears_everything(system.network) for name, system in costs.networks(OPEN).items()}
     assert found == {"unet": False, "recurrent": True, "recurrent_mask": True, "conv_tasnet": True, "dccrn": False}
@@ -182,6 +204,7 @@ def tiny(monkeypatch):
     some = mixtures.test_mixtures(sources.load("quick", "test"), (5,), "samples")[:2]
     monkeypatch.setattr("biosig.papers.primer.protocol.test_mixtures", lambda setup: some)
     monkeypatch.setattr(costs, "ROUNDS", 1)
+    monkeypatch.setattr(costs, "LONGEST_HOP", 2)
     monkeypatch.setattr(costs, "CLASSICAL", {"log_mmse": ""})
 
 
