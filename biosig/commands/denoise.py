@@ -56,9 +56,9 @@ def denoise_file(arguments: argparse.Namespace) -> int:
     ending = arguments.output.suffix.lower()
     if ending not in ENDINGS:
         raise ConfigError(f"{arguments.output} ends in {ending!r}: expected one of {', '.join(ENDINGS)}.")
-    inputs = [*files_read(arguments.input), *rpeak_check.files_read(arguments)]
-    outputs = [*files_written(arguments.output), *rpeak_check.files_written(arguments)]
-    check_outputs(inputs, outputs, arguments.force)
+    read, written = rpeak_check.files_named(arguments)
+    outputs = [*files_written(arguments.output), *written]
+    check_outputs([*files_read(arguments.input), *read], outputs, arguments.force)
     recording = read_recording(arguments.input, arguments.fs)
     if recording.fs is None:
         raise ConfigError(f"{arguments.input} does not say its rate: give it with --fs.")

@@ -71,20 +71,18 @@ def check_options(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"--peaks is given, but {arguments.system} looks at no R peaks: expected another system.")
     if arguments.peaks and not arguments.peaks.is_file():
         raise MissingDataError(f"{arguments.peaks} is not there: expected a CSV of R peaks.")
-    if arguments.plot and importlib.util.find_spec("matplotlib") is None:
+    if arguments.plot is None:
+        return
+    if importlib.util.find_spec("matplotlib") is None:
         raise ConfigError("--plot needs the package matplotlib: pip install matplotlib.")
-    if arguments.plot and arguments.plot.suffix.lower() != ".png":
+    if arguments.plot.suffix.lower() != ".png":
         raise ConfigError(f"{arguments.plot} ends in {arguments.plot.suffix!r}: expected .png.")
 
 
-def files_read(arguments: argparse.Namespace) -> list[Path]:
-    """What --peaks reads."""
-    return [arguments.peaks] if arguments.peaks else []
-
-
-def files_written(arguments: argparse.Namespace) -> list[Path]:
-    """What --plot writes."""
-    return [arguments.plot, table_beside(arguments.plot)] if arguments.plot else []
+def files_named(arguments: argparse.Namespace) -> tuple[list[Path], list[Path]]:
+    """(files that the two options read, files that they write)"""
+    written = [arguments.plot, table_beside(arguments.plot)] if arguments.plot else []
+    return [arguments.peaks] if arguments.peaks else [], written
 
 
 def uses_peaks(system: str) -> bool:
