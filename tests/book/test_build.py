@@ -97,7 +97,8 @@ class Book:
         self.folder = folder
         for name in ("book", "notebooks", "biosig"):
             (folder / name).mkdir()
-        shutil.copy(ROOT / "_config.yml", folder)
+        for name in ("_config.yml", "pyproject.toml"):
+            shutil.copy(ROOT / name, folder)
         shutil.copytree(ROOT / "book" / "_ext", folder / "book" / "_ext",
                         ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(ROOT / "book" / "_static", folder / "book" / "_static")

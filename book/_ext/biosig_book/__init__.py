@@ -12,6 +12,7 @@ def setup(app: "Sphinx") -> dict[str, object]:
     from biosig_book import (
         api,
         docstrings,
+        ebook,
         figures,
         freshness,
         links,
@@ -38,4 +39,5 @@ def setup(app: "Sphinx") -> dict[str, object]:
     app.connect("build-finished", mathjax.copy)
     app.connect("build-finished", listening.write)
     run_times.setup(app)
+    ebook.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -28,7 +28,7 @@ def mend_buttons(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
     """Set the launch, edit and download buttons of one page."""
-    if doctree is None:  # search and index pages have no source
+    if doctree is None or app.builder.name == "epub":  # search and index pages have no source, an e-book no buttons
         return
     source = Path(app.env.doc2path(pagename)).resolve()
     path = source.relative_to(Path(app.srcdir).resolve().parent)
