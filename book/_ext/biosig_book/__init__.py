@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 def setup(app: "Sphinx") -> dict[str, object]:
     """Called by Sphinx: hand each part its moment in the build."""
     # imported here, so that tools/build_book.py can ask for the key without loading Sphinx
-    from biosig_book import api, docstrings, freshness, links, listening, mathjax, page_head, run_times
+    from biosig_book import api, docstrings, freshness, links, listening, mathjax, page_head, run_times, sliders
 
     app.add_config_value("biosig_profile", "quick", "env")
     app.connect("config-inited", freshness.prepare_execution)
@@ -23,4 +23,5 @@ def setup(app: "Sphinx") -> dict[str, object]:
     app.connect("build-finished", listening.write)
     run_times.setup(app)
     page_head.setup(app)
+    sliders.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
