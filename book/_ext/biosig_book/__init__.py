@@ -1,9 +1,16 @@
 """What the book needs beyond Jupyter Book: fresh outputs, links that lead somewhere, offline pages."""
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
+
+def solutions(app: "Sphinx", config: object) -> None:
+    """BIOSIG_SOLUTIONS=hide leaves the exercises' solutions out of the build."""
+    if os.environ.get("BIOSIG_SOLUTIONS") == "hide":
+        config.hide_solutions = True
 
 
 def setup(app: "Sphinx") -> dict[str, object]:
@@ -12,6 +19,7 @@ def setup(app: "Sphinx") -> dict[str, object]:
     from biosig_book import api, docstrings, freshness, links, listening, mathjax, page_head, run_times, sliders
 
     app.add_config_value("biosig_profile", "quick", "env")
+    app.connect("config-inited", solutions)
     app.connect("config-inited", freshness.prepare_execution)
     app.connect("config-inited", links.choose_repository)
     app.connect("config-inited", mathjax.use_local_copy)
