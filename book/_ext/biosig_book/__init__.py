@@ -22,6 +22,7 @@ def setup(app: "Sphinx") -> dict[str, object]:
         no_thebe,
         page_head,
         run_times,
+        sliders,
         solutions,
     )
 
@@ -46,4 +47,5 @@ def setup(app: "Sphinx") -> dict[str, object]:
     run_times.setup(app)
     page_head.setup(app)
     ebook.setup(app)
+    sliders.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
