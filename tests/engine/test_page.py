@@ -22,7 +22,7 @@ def blocks(language):
 def commands():
     """Every `biosig …` of the page, in blocks and in sentences, with a name where a scheduler puts one."""
     text = "\n".join(blocks("bash")) + "\n" + "\n".join(re.findall(r"`(biosig [^`]+)`", PAGE))
-    found = [re.split(r"[|#>]", line)[0].strip() for line in re.findall(r"(?<![/\w])biosig [a-z].*", text)]
+    found = [re.split(r"[|#>]", line)[0].strip() for line in re.findall(r"(?<![/\w])biosig [a-z]+ .*", text)]
     return sorted({re.sub(r"--cell(?: \{\})?$", "--cell NAME", line) for line in found})
 
 
@@ -35,8 +35,7 @@ def test_every_command_is_one(command):
 def test_pipes_run_every_cell(program, tmp_path):
     (tmp_path / "biosig").write_text(STUB)
     (tmp_path / "biosig").chmod(0o755)
-    (pipe,) = [part for block in blocks("bash") for part in re.findall(r"biosig cells.*?--cell(?: \{\})?$", block, re.M | re.S)
-               if program in part]  # fmt: skip
+    (pipe,) = re.findall(rf"^biosig cells .*\|\s+{program} .*$", PAGE, re.M)
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-c", pipe], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True
