@@ -16,7 +16,12 @@ TESTS = Path(__file__).resolve().parent.parent
 TOOL = TESTS.parent / "tools" / "local_slurm.sh"
 SYSTEMS = ("noisy", "hp", "fts", "ats")
 CHOICE = [word for system in SYSTEMS for word in ("--system", system)]
-FAKE = "from biosig.papers import base\nbase.MODULES['fake'] = 'reference.fake_protocol'\n"
+FAKE = """
+from biosig.papers import base
+from reference.fake_protocol import PROTOCOL
+base.MODULES["fake"] = "reference.fake_protocol"
+PROTOCOL.sound = ("plus", "minus", "bad")
+"""
 
 DAEMONS = ("slurmctld", "slurmd", "munged")
 HAS_SLURM = all(shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in DAEMONS)
