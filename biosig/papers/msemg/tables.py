@@ -8,7 +8,7 @@ from biosig.papers.comparison import Comparison, Makers, beside, by_item, by_lev
 from biosig.papers.contests import against
 from biosig.papers.glance import glance, tally, unreproduced
 from biosig.papers.msemg.profiles import Network, Setup, setup_of
-from biosig.papers.msemg.systems import NEURAL, SYSTEMS
+from biosig.papers.msemg.systems import NEURAL
 from biosig.papers.transcription import load
 from biosig.results.items import CellRun, CellStore
 from biosig.results.statistics import summarise, where
