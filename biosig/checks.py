@@ -1,8 +1,12 @@
 """Checks on what a user hands in, made before any work starts. Each failure is one sentence."""
 
+import numbers
+
 import numpy as np
 
 from biosig.errors import SignalError
+
+PLAUSIBLE_HZ = (1.0, 1e6)  # rates of recordings; a header with another is damaged, and would ask for absurd memory
 
 
 def as_signal(x: object, name: str = "signal", *, mono: bool = False) -> np.ndarray:
@@ -38,8 +42,15 @@ def same_shape(a: np.ndarray, b: np.ndarray, a_name: str, b_name: str) -> None:
 
 def check_rate(fs: float, expected: float | None = None, name: str = "fs") -> float:
     """``fs`` as a positive finite rate in Hz, equal to ``expected`` where one is given."""
-    if not (np.isscalar(fs) and np.isfinite(fs) and fs > 0):
+    if not (isinstance(fs, numbers.Real) and np.isfinite(fs) and fs > 0):
         raise SignalError(f"{name} is {fs!r}: expected a positive rate in Hz.")
     if expected is not None and fs != expected:
         raise SignalError(f"{name} is {fs:g} Hz: expected {expected:g} Hz; resample first.")
+    return float(fs)
+
+
+def check_plausible(fs: float, name: str = "fs", lowest: float = PLAUSIBLE_HZ[0]) -> float:
+    """``fs`` as a rate in Hz that a recording can have; what users' files and options say is held to it."""
+    if not lowest <= check_rate(fs, name=name) <= PLAUSIBLE_HZ[1]:
+        raise SignalError(f"{name} is {fs:g} Hz: expected {lowest:g} Hz to {PLAUSIBLE_HZ[1] / 1e6:g} MHz.")
     return float(fs)

@@ -1,19 +1,21 @@
 """The ``biosig`` command. Bad input ends with exit code 2 and one sentence; a traceback is a bug of ours."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 
 import biosig
-from biosig.commands import denoise, enhance, library, results, score
-from biosig.errors import BiosigError
+from biosig.commands import conformance, denoise, engine, enhance, library, results, score
+from biosig.errors import REFUSALS, BiosigError, sentence
 
 EXAMPLES = """examples:
   biosig papers                                   what is rebuilt here
   biosig corpora 3dc                              a corpus: what, licence, how to get it, is it whole
   biosig run msemg                                two minutes, on embedded and synthetic signals
   biosig run msemg --profile open --jobs 2        on real corpora under BIOSIG_DATA; kill it and go on later
+  biosig submit msemg --profile open              the same on a Slurm cluster; `biosig cells` for other schedulers
   biosig table msemg --profile open               the paper's tables beside ours
   biosig denoise emg in.csv out.csv --fs 2000     your own recording through the trained network
   biosig enhance noisy.mp3 clean.wav              your own sound files: WAV, FLAC, OGG, MP3; folders too
@@ -28,6 +30,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str):
         """Raise what :func:`main` prints."""
         raise UsageError(f"{message}; see `{self.prog} --help`.")
+
+    def exit(self, status: int = 0, message: str | None = None):
+        """After --help and --version: a reader that has gone shows here, and not at exit."""
+        sys.stdout.flush()
+        super().exit(status, message)
 
 
 class UsageError(BiosigError):
@@ -45,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"biosig {biosig.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (library, results, denoise, enhance, score):
+    for module in (library, results, engine, denoise, enhance, score, conformance):
         module.add(commands)
     return top
 
@@ -53,19 +60,40 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     try:
-        arguments = parser().parse_args(argv)
+        _check_streams()
+        words = sys.argv[1:] if argv is None else list(argv)
+        "".join(words).encode()  # a name that is not UTF-8 could be read, but not be printed or stored
+        arguments = parser().parse_args(words)
         code = arguments.do(arguments)
-        sys.stdout.flush()  # a reader that has gone shows here, and not at exit
+        sys.stdout.flush()
         return code
-    except BiosigError as error:
-        print(f"biosig: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("biosig: interrupted; what is finished is kept.", file=sys.stderr)
-        return 130
     except BrokenPipeError:  # `biosig table … | head`
+        return _stopped(141)
+    except (BiosigError, *REFUSALS) as error:
+        return _stopped(2, sentence(error))
+    except KeyboardInterrupt:
+        return _stopped(130, "interrupted; what is finished is kept.")
+
+
+def _check_streams() -> None:
+    """Python has None for a stream that was closed; a file opened now would take its number, and get its output."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 until the process ends
+    if sys.stdout is None:
+        raise UsageError("the standard output is closed: expected it open; write `> /dev/null` to see nothing.")
+
+
+def _stopped(code: int, told: str = "") -> int:
+    """Say why, let go of what cannot be printed any more, and give the exit code."""
+    with contextlib.suppress(OSError):
+        if told:
+            print(f"biosig: {told}", file=sys.stderr)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # full, or its reader has gone: Python would try again at exit, and complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    return code
 
 
 if __name__ == "__main__":

@@ -4,11 +4,27 @@ import hashlib
 
 import numpy as np
 
+from biosig.errors import ConfigError
+
 
 def seed_for(*parts: object) -> int:
-    """A 63-bit seed from names: ``seed_for("msemg", "train", 3)`` is the same on every machine."""
-    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    """A 63-bit seed from names: ``seed_for("msemg", "train", 3)`` is the same on every machine.
+
+    Begin with the purpose and give each purpose one number of parts: with that, two names never are one text.
+
+    Raises:
+        ConfigError: a slash in another part than the last, as ("a/b", "c") would be ("a", "b", "c").
+    """
+    digest = hashlib.sha256(joined(*map(str, parts)).encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
+
+
+def joined(*parts: str) -> str:
+    """The name as one text; :func:`seed_for` says what it refuses."""
+    for part in parts[:-1]:
+        if "/" in part:
+            raise ConfigError(f"{part!r} is part of a random draw's name: expected no slash before the last part.")
+    return "/".join(parts)
 
 
 def rng_for(*parts: object) -> np.random.Generator:

@@ -15,6 +15,22 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests.offline.sitecustomize import block
 
     block()
+    watch_names()
+
+
+def watch_names() -> None:
+    """No two names of random draws may be one text: over the whole session, each text keeps the name it came with."""
+    from biosig import seeds
+
+    join, seen = seeds.joined, {}
+
+    def watched(*parts: str) -> str:
+        text = join(*parts)
+        other = seen.setdefault(text, parts)
+        assert other == parts, f"two draws would be one: {other} and {parts}"
+        return text
+
+    seeds.joined = watched
 
 
 def needs_real_data(item: pytest.Item) -> bool:
@@ -24,8 +40,11 @@ def needs_real_data(item: pytest.Item) -> bool:
     return any("BIOSIG_DATA" in mark.kwargs.get("reason", "") for mark in item.iter_markers("skipif"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs real data where there is none."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what needs real data where there is none, and what starts a Slurm unless it is asked for."""
+    for item in items:
+        if item.get_closest_marker("slurm") and "slurm" not in config.option.markexpr:
+            item.add_marker(pytest.mark.skip(reason="starts a Slurm on this machine: pytest -m slurm"))
     if os.environ.get("BIOSIG_DATA"):
         return
     for item in items:

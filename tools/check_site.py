@@ -4,47 +4,28 @@
 
 Checked without a network: local links and their anchors, images and scripts; links into the project's public
 repository, Colab and Binder, by looking for the file in this checkout; that nothing is loaded from another host,
-so that the book reads offline; that pages name their language and images carry a description.
+so that the book reads offline; that pages name their language and images carry a description; that MathJax, run
+without a browser, takes every equation; that every picture that a cell drew has a number and a caption; that no
+script is loaded, and no constant declared, twice.
 """
 
 import re
 import sys
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
-LOADED = {"script": "src", "img": "src", "audio": "src", "source": "src", "video": "src", "iframe": "src"}
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from biosig_book import equations  # noqa: E402  (the path to it is set one line above)
+from site_page import Page  # noqa: E402
+
+# formulas as MathJax finds them in an element of class "math"
+MATHS = re.compile(r"\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\]|"
+                   r"(?P<block>\\begin\{(?P<name>[^}]+)\}.*?\\end\{(?P=name)\})", re.DOTALL)
+CONSTANT = re.compile(r"(?:^|;)\s*(?:const|let|class)\s+(\w+)")
 IN_REPOSITORY = re.compile(r"/(?:edit|blob|tree|raw)/[^/]+/(?P<path>[^?#]+)$")
-
-
-class Page(HTMLParser):
-    """What a page links to, loads, and can be linked at."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.loads: list[str] = []
-        self.anchors: set[str] = set()
-        self.undescribed: list[str] = []
-        self.language = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        """Note what matters of one element."""
-        found = {name: value or "" for name, value in attributes}
-        self.anchors |= {found[name] for name in ("id", "name") if name in found}
-        if tag == "html":
-            self.language = found.get("lang", "")
-        if tag == "a" and "href" in found:
-            self.links.append(found["href"])
-        if tag == "link" and found.get("rel") in ("stylesheet", "preload", "icon"):
-            self.loads.append(found.get("href", ""))
-        if LOADED.get(tag) in found:
-            self.loads.append(found[LOADED[tag]])
-        if tag == "img" and not found.get("alt", "").strip():
-            self.undescribed.append(found.get("src", "")[:80])
 
 
 @cache
@@ -90,11 +71,31 @@ def of_the_project(link: str, repository: str) -> bool:
     return bool(repository) and f"/{repository}/" in unquote(link)
 
 
+def refused(here: Page) -> list[str]:
+    """What MathJax will not typeset, with its reason."""
+    found = []
+    for match in MATHS.finditer("\n".join(here.maths)):
+        tex = match["inline"] or match["display"] or match["block"] or ""
+        said = equations.wrong(tex, display=match["inline"] is None)
+        found += [f"MathJax refuses {' '.join(tex.split())[:80]!r}: {said}"] if said else []
+    return found
+
+
+def said_twice(here: Page) -> list[str]:
+    """Scripts loaded, and constants of inline scripts declared, more than once."""
+    scripts = [urlsplit(link).path for link in here.scripts]
+    names = [name for script in here.inline_scripts for name in CONSTANT.findall(script)]
+    again = {each for each in scripts if scripts.count(each) > 1} | {each for each in names if names.count(each) > 1}
+    return [f"{each} is loaded or declared twice" for each in sorted(again)]
+
+
 def problems_of(site: Path, at: Path, root: Path, repository: str) -> list[str]:
     """Everything wrong on one page."""
     here = page(at)
     found = [] if here.language else ["names no language"]
     found += [f"an image without a description: {source}" for source in here.undescribed]
+    found += [f"a picture drawn by a cell has no number and caption: {source}" for source in here.unnumbered]
+    found += refused(here) + said_twice(here)
     found += [f"{link} is loaded from another host" for link in here.loads if is_remote(link)]
     for link in [*here.links, *here.loads]:
         if is_remote(link):
@@ -123,7 +124,7 @@ def main(arguments: list[str]) -> int:
     """Print what is wrong; returns the exit status."""
     site = Path(arguments[0]) if arguments else ROOT / "book" / "_build" / "html"
     found = problems(site)
-    print("\n".join(found) or "every link and button of the book leads to something that exists")
+    print("\n".join(found) or "every link leads somewhere, every equation can be set, every figure has its number")
     return 1 if found else 0
 
 

@@ -2,7 +2,7 @@
 
 The text (md:myst) is the source; the twin is for Colab, Binder and Jupyter. It holds no outputs, its cell ids
 come from position and source, so that two runs give the same bytes; its prose is plain Markdown; its first
-cell brings the project to a machine that has only the notebook.
+cell brings the project, and the packages that this page needs, to a machine that has only the notebook.
 
     python tools/pair_notebooks.py            write the twins
     python tools/pair_notebooks.py --check    exit with 1 if any twin is missing, stale or left over
@@ -11,11 +11,13 @@ cell brings the project to a machine that has only the notebook.
 import argparse
 import hashlib
 import sys
+import textwrap
 from pathlib import Path
 
 import jupytext
 import nbformat
 import yaml
+from page_needs import needs
 from plain_markdown import plain
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,8 +28,7 @@ import sys
 
 if "google.colab" in sys.modules and not os.path.exists("/content/biosig-book"):
     !git clone --quiet --depth 1 {url} /content/biosig-book
-    %pip install --quiet wfdb numba
-    sys.path.insert(0, "/content/biosig-book")
+{install}    sys.path.insert(0, "/content/biosig-book")
     os.chdir("/content/biosig-book/{folder}")"""
 
 
@@ -48,7 +49,9 @@ def cell_id(position: int, kind: str, source: str) -> str:
 
 def twin(text: Path, root: Path) -> nbformat.NotebookNode:
     """The notebook that belongs beside a text notebook."""
-    fetch = FETCH.format(url=repository(root), folder=text.parent.relative_to(root).as_posix())
+    lines = textwrap.wrap(" ".join(needs(text, root)), 90, break_on_hyphens=False)
+    install = "".join(f"    %pip install --quiet {line}\n" for line in lines)
+    fetch = FETCH.format(url=repository(root), folder=text.parent.relative_to(root).as_posix(), install=install)
     cells = [("code", fetch, {"tags": ["remove-cell"]})]
     for cell in jupytext.read(text, fmt="md:myst").cells:
         source = plain(cell.source) if cell.cell_type == "markdown" else cell.source

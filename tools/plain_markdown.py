@@ -66,9 +66,16 @@ def _role(match: re.Match) -> str:
         return f"[{text}]"
     if role == "eq":
         return f"({NUMBER.sub('', text)})"
+    if role == "numref":  # figures have no numbers here
+        return "The figure" if _starts_sentence(match) else "the figure"
     if role == "doc":
         return named["text"] if named else PurePosixPath(text).name.replace("_", " ")
     return named["text"] if named else text
+
+
+def _starts_sentence(match: re.Match) -> bool:
+    """Whether what stands before is the end of a sentence, or nothing."""
+    return bool(re.search(r"(?:^|[.?!*]\s+|\n\n)$", match.string[: match.start()]))
 
 
 def _directive(name: str, title: str, inside: list[str]) -> str:
@@ -89,6 +96,8 @@ def _directive(name: str, title: str, inside: list[str]) -> str:
         return f"**Exercise{': ' + title if title else ''}**\n\n{text}"
     if "dropdown" in options.get("class", "") or kind == "dropdown":
         return _folded(title or kind.capitalize(), text)
+    if kind == "page-head":
+        return "\n".join(f"> {line}".rstrip() for line in ("**About this page**", "", *text.split("\n")))
     heading = title if kind in ("admonition", "prf") and title else kind.capitalize()
     return "\n".join(f"> {line}".rstrip() for line in (f"**{heading}**", "", *text.split("\n")))
 

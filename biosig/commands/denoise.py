@@ -6,11 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from biosig.checks import check_plausible
+from biosig.commands import rpeak_check
+from biosig.commands.outputs import add_force, check_outputs
 from biosig.errors import ConfigError
 from biosig.papers.base import known, paper
 
 KINDS = {"emg": "msemg"}  # what is denoised → the paper whose systems do it
 SYSTEM_FS = 1000.0  # the rate that the EMG systems were made for, Hz
+SLOWEST_HZ = 100.0  # a slower recording holds no EMG, and would grow tenfold and more at the systems' rate
 ENDINGS = (".csv", ".txt", ".npy", ".mat", ".hea")
 MARGIN_S = 1.0  # mirrored at both ends before resampling, whose FFT takes the signal as periodic
 
@@ -34,27 +38,36 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     denoise.add_argument("--system", default="msemg", metavar="NAME", help="see `biosig papers` (default: msemg)")
     denoise.add_argument("--fs", type=float, metavar="HZ", help="rate of the recording, where its file does not say")
+    add_force(denoise)
     denoise.add_argument("--device", default="cpu", metavar="cpu|cuda", help="where a network runs (default: cpu)")
+    rpeak_check.add_options(denoise)
     denoise.set_defaults(do=denoise_file)
 
 
 def denoise_file(arguments: argparse.Namespace) -> int:
     """Read, denoise, write."""
     from biosig.commands.results import check_device
-    from biosig.corpora.recordings_io import read_recording, write_recording
+    from biosig.corpora.recordings_io import files_read, files_written, read_recording, write_recording
 
     name = known("kind", arguments.kind, KINDS)
     known("system", arguments.system, paper(KINDS[name]).systems)
     check_device(arguments.device)
+    rpeak_check.check_options(arguments)
     ending = arguments.output.suffix.lower()
     if ending not in ENDINGS:
         raise ConfigError(f"{arguments.output} ends in {ending!r}: expected one of {', '.join(ENDINGS)}.")
+    check_outputs(files_read(arguments.input), files_written(arguments.output), arguments.force)
     recording = read_recording(arguments.input, arguments.fs)
     if recording.fs is None:
         raise ConfigError(f"{arguments.input} does not say its rate: give it with --fs.")
+    check_plausible(recording.fs, f"the rate of {arguments.input}", SLOWEST_HZ)
     system = load_system(KINDS[name], arguments.system, arguments.device)
+    duration = recording.signals.shape[1] / recording.fs
+    system = rpeak_check.checked(system, arguments, duration, recording.fs)
     cleaned = denoise(recording.signals, recording.fs, system)
     write_recording(arguments.output, cleaned, recording.fs, recording.names)
+    if arguments.plot:
+        rpeak_check.write_check(arguments.plot, recording.signals, cleaned, recording.fs, system)
     channels, n = cleaned.shape
     print(f"{arguments.output}: {channels} channels, {n / recording.fs:.1f} s, denoised by {arguments.system}.")
     return 0

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from biosig.commands.outputs import add_force, check_outputs
 from biosig.errors import BiosigError, ConfigError
+from biosig.files import identity
 from biosig.papers.base import known
 
 DEFAULT = "log_mmse"
@@ -44,7 +46,7 @@ def add(commands: argparse._SubParsersAction) -> None:
                          "the result goes: a file for one file, a folder for a folder or for several")  # fmt: skip
     enhance.add_argument("--system", default=DEFAULT, metavar="NAME", help=f"see --list (default: {DEFAULT})")
     enhance.add_argument("--list", action="store_true", help="print every system, and do nothing else")
-    enhance.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    add_force(enhance)
     enhance.add_argument("--skip-existing", action="store_true", help="leave out what has its output already")
     enhance.add_argument("--device", default="cpu", metavar="cpu|cuda", help="where a network runs (default: cpu)")
     enhance.add_argument("--jobs", type=int, default=1, metavar="N", help="files at a time (default: 1)")
@@ -86,7 +88,10 @@ def prepare(arguments: argparse.Namespace) -> list[Job]:
     pairs = targets(inputs, output)
     for _, target in pairs:
         check_ending(target)
-    pairs = unwritten(pairs, arguments.overwrite, arguments.skip_existing)
+    sources, outputs = zip(*pairs, strict=True)
+    check_outputs(sources, outputs, arguments.force or arguments.skip_existing, "--force or --skip-existing")
+    if arguments.skip_existing:
+        pairs = [(source, target) for source, target in pairs if not target.exists()]
     loaded(arguments.system, arguments.device)  # a missing package or checkpoint shows now
     with tqdm(pairs, "checking", unit="file", disable=None, leave=False) as shown:
         jobs = [Job(check_sound(source), target, arguments.system, arguments.device) for source, target in shown]
@@ -112,7 +117,7 @@ def targets(inputs: Sequence[Path], output: Path) -> list[tuple[Path, Path]]:
     """(source, target) of every file: OUT itself for one file, below OUT as it lies below IN otherwise.
 
     Raises:
-        ConfigError: no sound files, two with one target, or a target that is an input.
+        ConfigError: no sound files, or two with one target.
     """
     one = len(inputs) == 1 and not inputs[0].is_dir() and not output.is_dir()
     if one:
@@ -130,6 +135,7 @@ def files_in(path: Path, leave_out: Path | None = None) -> list[tuple[Path, Path
 
     Raises:
         ConfigError: a folder without any.
+        UnicodeEncodeError: a name that is not UTF-8.
     """
     from biosig.corpora.audio_io import FORMATS
 
@@ -138,37 +144,20 @@ def files_in(path: Path, leave_out: Path | None = None) -> list[tuple[Path, Path
     found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in FORMATS and file.is_file()]
     out = leave_out.resolve() if leave_out and leave_out.resolve() != path.resolve() else None
     kept = [file for file in found if file.name[0] != "." and not (out and file.resolve().is_relative_to(out))]
+    for file in kept:
+        str(file).encode()  # a name that is not UTF-8 is refused as one on the command line is, now and not later
     if not kept:
         raise ConfigError(f"{path} holds no sound files: expected some that end in {', '.join(FORMATS)}.")
     return [(file, file.relative_to(path)) for file in kept]
 
 
 def _distinct(pairs: Sequence[tuple[Path, Path]]) -> None:
-    """Raise ConfigError where files would overwrite one another."""
-    sources = {source.resolve() for source, _ in pairs}
-    taken: dict[Path, Path] = {}
+    """Raise ConfigError where two files would be written to one place."""
+    taken: dict[object, Path] = {}
     for source, target in pairs:
-        place = target.resolve()
-        if place in sources or (target.exists() and source.exists() and target.samefile(source)):
-            raise ConfigError(f"{target} is an input: expected the output to be another file.")
-        if place in taken:
-            raise ConfigError(f"{taken[place]} and {source} would both be written to {target}: expected other names.")
-        taken[place] = source
-
-
-def unwritten(pairs: list[tuple[Path, Path]], overwrite: bool, skip: bool) -> list[tuple[Path, Path]]:
-    """The pairs to work on.
-
-    Raises:
-        ConfigError: an output that exists, which nobody said what to do with.
-    """
-    there = [target for _, target in pairs if target.exists()]
-    if skip:
-        return [(source, target) for source, target in pairs if not target.exists()]
-    if there and not overwrite:
-        more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
-        raise ConfigError(f"{there[0]}{more} exists: expected --overwrite or --skip-existing.")
-    return pairs
+        other = taken.setdefault(identity(target), source)
+        if other is not source:
+            raise ConfigError(f"{other} and {source} would both be written to {target}: expected other names.")
 
 
 # --- the work ----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from biosig.papers.base import (
     profile_name,
     results_root,
 )
+from biosig.results.index import check_index, sign
 from biosig.results.provenance import checkout
 from biosig.results.tables import FORMS, Table, as_dict, render, save
 from biosig.results.verify import (
@@ -41,14 +42,17 @@ def add(commands: argparse._SubParsersAction) -> None:
         description="Compute every cell (system, fold, seed) of a paper that is not there yet. A run may be "
         "killed at any time, started again, and started twice: finished cells are kept and skipped.",
     )
-    _paper_and_profile(run)
+    paper_and_profile(run, optional=True)
+    run.add_argument(
+        "--cell", metavar="NAME", help="one cell, as `biosig cells` names it; exit code 75 if another runner is at it"
+    )
     run.add_argument("--system", action="append", metavar="NAME", help="only this system; may be repeated")
     run.add_argument("--seed", action="append", type=int, metavar="N", help="only this seed; may be repeated")
     run.add_argument("--device", default="cpu", metavar="cpu|cuda", help="where networks run (default: cpu)")
     run.add_argument("--jobs", type=int, default=1, metavar="N", help="cells at a time (default: 1)")
     run.set_defaults(do=run_paper)
     table = commands.add_parser("table", help="a paper's tables beside what was found here")
-    _paper_and_profile(table)
+    paper_and_profile(table)
     table.add_argument("--format", default="text", metavar="FORM", help=f"{', '.join(FORMS)} (default: text)")
     table.add_argument("--only", metavar="NAME", help="one table, by its name (as --format json gives it)")
     table.add_argument("--save", action="store_true", help="write the renderings that `biosig verify` checks")
@@ -62,6 +66,10 @@ def run_paper(arguments: argparse.Namespace) -> int:
     """Run; 1 if a cell failed."""
     from biosig.papers.runner import run
 
+    if arguments.cell:
+        return _run_cell(arguments)
+    if arguments.paper is None:
+        raise ConfigError("the following arguments are required: PAPER; see `biosig run --help`.")
     protocol, profile = _chosen(arguments)
     check_device(arguments.device)
     outcome = run(protocol, profile, arguments.system, arguments.seed, device=arguments.device, jobs=arguments.jobs)
@@ -73,19 +81,29 @@ def run_paper(arguments: argparse.Namespace) -> int:
     return 1 if outcome.failed else 0
 
 
+def _run_cell(arguments: argparse.Namespace) -> int:
+    from biosig.engine.cells import run_one
+
+    if any((arguments.paper, arguments.profile, arguments.system, arguments.seed, arguments.jobs != 1)):
+        raise ConfigError("--cell names one cell wholly: expected no PAPER, --profile, --system, --seed or --jobs.")
+    check_device(arguments.device)
+    code, sentence = run_one(arguments.cell, arguments.device)
+    print(sentence, file=sys.stderr if code else sys.stdout)
+    return code
+
+
 def show_tables(arguments: argparse.Namespace) -> int:
     """Print (or save) the tables."""
     known("format", arguments.format, FORMS)
     protocol, profile = _chosen(arguments)
     store = open_store(profile)
-    tables = protocol.tables(profile, store)
-    if arguments.only:
-        names = [table.name for table in tables]
-        tables = [tables[names.index(known("table", arguments.only, names))]]
+    tables = protocol.tables(profile, store, [arguments.only] if arguments.only else ())
     if not store.cells(protocol.name, profile):
         print(f"No finished cells yet: run `biosig run {protocol.name} --profile {profile}`.", file=sys.stderr)
     if arguments.save:
-        paths = save(tables, store.root / protocol.name / profile / TABLES)
+        place = store.root / protocol.name / profile
+        sign(place, store.folders(protocol.name, profile))
+        paths = save(tables, place / TABLES)
         print(f"{len(paths)} files are in {paths[0].parent}.")
     else:
         print(together(tables, arguments.format), end="")
@@ -121,16 +139,15 @@ def _verify_profile(protocol: Protocol, profile: str) -> tuple[list[str], list[s
     """(what is wrong, what is worth saying)"""
     store = open_store(profile)
     runs, wrong = check_cells(store, protocol.name, profile)
-    if not runs and not wrong:
-        return [], [f"{protocol.name} {profile}: no results here."]
-    if wrong:  # tables over damaged cells would only say the same again
-        return wrong, []
+    place, claimed = store.root / protocol.name / profile, profile != "quick"  # a quick result is no one's claim
+    unsigned = check_index(place, store.folders(protocol.name, profile)) if claimed else []
+    if wrong or not runs:  # tables over damaged cells would only say the same again
+        return wrong + unsigned, [] if wrong else [f"{protocol.name} {profile}: no results here."]
     tables = protocol.tables(profile, store)
     keys = [run.cell.key for run in runs]
-    wrong = [line for table in tables for line in check_sources(table, keys)]
-    folder = store.root / protocol.name / profile / TABLES
-    if profile != "quick" or folder.is_dir():  # quick results are no one's claim: rendering them is a choice
-        wrong += check_tables(tables, folder)
+    wrong = unsigned + [line for table in tables for line in check_sources(table, keys)]
+    if claimed or (place / TABLES).is_dir():
+        wrong += check_tables(tables, place / TABLES)
     wanted = protocol.cells(profile)
     missing = len({cell.key for cell in wanted} - set(keys))
     items = sum(len(run.items) for run in runs)
@@ -152,8 +169,9 @@ def _verify_pages(names: Sequence[str]) -> list[str]:
     return [line for page in sorted(pages) for line in check_prose(page, printed)]
 
 
-def _paper_and_profile(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paper", metavar="PAPER", help="a paper, see `biosig papers`")
+def paper_and_profile(parser: argparse.ArgumentParser, optional: bool = False) -> None:
+    """Add PAPER and --profile."""
+    parser.add_argument("paper", metavar="PAPER", nargs="?" if optional else None, help="a paper, see `biosig papers`")
     parser.add_argument("--profile", metavar="NAME", help=PROFILE_HELP)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from biosig.commands.enhance import files_in
+from biosig.commands.outputs import add_force, check_outputs
 from biosig.errors import ConfigError, SignalError
 
 METRICS = ("pesq_wb", "stoi", "estoi", "si_sdr_db", "seg_snr_db")
@@ -47,6 +48,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         help=f"bring all to {RESAMPLED_HZ // 1000} kHz and the length of the shorter; without it, other rates or "
         "lengths are errors")  # fmt: skip
     score.add_argument("--csv", metavar="FILE|-", help="write CSV, one value a line, instead of a table")
+    add_force(score)
     score.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
     score.set_defaults(do=score_files)
 
@@ -59,11 +61,10 @@ def score_files(arguments: argparse.Namespace) -> int:
     chosen = arguments.metrics.split(",") if arguments.metrics else BLIND if arguments.blind else METRICS
     work = blind(arguments.paths) if arguments.blind else matched(arguments.paths)
     work = [Files(each.item, each.reference, each.estimate, arguments.resample) for each in work]
-    check(work, chosen)
     if arguments.csv not in (None, "-"):
-        from biosig.corpora.audio_io import check_place
-
-        check_place(Path(arguments.csv))
+        read = [path for each in work for path in (each.reference, each.estimate) if path]
+        check_outputs(read, [Path(arguments.csv)], arguments.force)
+    check(work, chosen)
     found = iter_scores(work, chosen, arguments.jobs, load=load_pair, **({"max_delay_s": 0} if arguments.blind else {}))
     with tqdm(found, "scoring", total=len(work), unit="file", disable=None, leave=False) as shown:
         scores = list(shown)

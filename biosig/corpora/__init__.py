@@ -2,5 +2,5 @@
 
 ``registry`` says what there is and where it lies; ``threedc``, ``nsrdb``, ``ninapro_db2`` and ``diaphragm`` read EMG
 and ECG, ``voicebank``, ``picovoice`` and ``asterisk`` speech, ``hu100``, ``esc10`` and ``emgse_noise`` noise;
-``splits`` says who trains and who tests; ``recordings_io`` reads what users bring.
+``emodb`` and ``nemo`` emotional speech; ``splits`` and ``folds`` say who trains and who tests; ``recordings_io`` reads what users bring.
 """

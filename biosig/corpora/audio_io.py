@@ -5,7 +5,6 @@ Samples are float64 of shape (channels, n), full scale ±1.
 
 import contextlib
 import io
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,15 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from biosig.corpora.mp3 import mp3_frames
-from biosig.errors import ConfigError, DataError, MissingDataError
-from biosig.files import atomic_path
+from biosig.checks import check_plausible
+from biosig.corpora.mp3 import decoder_silenced, mp3_frames
+from biosig.corpora.whole import check_end
+from biosig.errors import ConfigError, DataError, MissingDataError, SignalError
+from biosig.files import atomic_path, check_place
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}
 BLOCK_S = 4.0
+BLOCK_MOST = 2**23  # samples of all channels, whatever a header says
 KEPT = ("PCM_U8", "PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "VORBIS", "OPUS")
 FINER = ("PCM_32", "FLOAT", "DOUBLE")  # than FLAC holds: 24 bits are the nearest
 FLOATS = ("FLOAT", "DOUBLE")  # hold samples beyond full scale
@@ -71,14 +73,17 @@ def check_sound(path: Path | str) -> Sound:
     Raises:
         MissingDataError: no such file.
         ConfigError: an ending that is not read.
-        DataError: no sound, empty, cut short, damaged, NaN or infinite samples.
+        DataError: no sound, empty, cut short, damaged, an absurd rate, NaN or infinite samples.
+        OSError: it cannot be opened.
     """
     path = Path(path)
     check_ending(path)
     if not path.is_file():
         raise MissingDataError(f"{path} is not there: expected a sound file.")
+    check_end(path)
     with _opened(path) as file:
         fs, channels, told, subtype = file.samplerate, file.channels, file.frames, file.subtype
+    _check_rate(path, fs)
     frames = 0
     for block in blocks(path):
         if not np.isfinite(block).all():
@@ -88,6 +93,13 @@ def check_sound(path: Path | str) -> Sound:
         raise DataError(f"{path} holds no samples: expected sound.")
     _check_whole(path, fs, told, frames)
     return Sound(path, fs, channels, frames, subtype)
+
+
+def _check_rate(path: Path, fs: int) -> None:
+    try:
+        check_plausible(fs, f"the rate of {path}")
+    except SignalError as error:
+        raise DataError(str(error)) from None
 
 
 def _check_whole(path: Path, fs: int, told: int, frames: int) -> None:
@@ -109,7 +121,7 @@ def blocks(path: Path | str, seconds: float = BLOCK_S) -> Iterator[np.ndarray]:
     """
     path = Path(path)
     with _opened(path) as file:
-        size = max(1, round(seconds * file.samplerate))
+        size = max(1, min(round(seconds * file.samplerate), BLOCK_MOST // file.channels))
         while (block := _read(file, size, path)).size:
             yield np.ascontiguousarray(block.T)
 
@@ -124,7 +136,8 @@ def read_sound(path: Path | str) -> tuple[np.ndarray, int]:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
     try:
-        file = _Sequential(path)
+        with decoder_silenced():
+            file = _Sequential(path)
     except (soundfile.SoundFileError, TypeError) as error:
         raise DataError(f"{path} cannot be read as sound ({_reason(error)}): expected WAV, FLAC, OGG or MP3.") from None
     with file:
@@ -133,7 +146,8 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
 
 def _read(file: soundfile.SoundFile, size: int, path: Path) -> np.ndarray:
     try:
-        return file.read(size, dtype="float64", always_2d=True)
+        with decoder_silenced():
+            return file.read(size, dtype="float64", always_2d=True)
     except soundfile.SoundFileError as error:
         raise DataError(f"{path} is damaged ({_reason(error)}): expected a whole sound file.") from None
 
@@ -178,13 +192,6 @@ def writer(path: Path | str, like: Sound) -> Iterator[Writer]:
                 yield Writer(file)
         except soundfile.SoundFileError as error:
             raise DataError(f"{path} cannot be written ({_reason(error)}): expected room on the disk.") from None
-
-
-def check_place(path: Path) -> None:
-    """Raise DataError unless a file can be put there; folders that lack are made when it is written."""
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise DataError(f"{path} cannot be written: expected {folder} to be a folder that one may write to.")
 
 
 def check_writable(path: Path, like: Sound) -> tuple[str, str]:

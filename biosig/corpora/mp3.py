@@ -1,8 +1,11 @@
 """How long an MP3 really is. libsndfile believes its first frame, and leaves out the rest of a file that was joined
-from two, or whose bit rate varies while no frame says so.
+from two, or whose bit rate varies while no frame says so. And its decoder, libmpg123, talks on the terminal.
 """
 
+import contextlib
 import mmap
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # kbit/s by the header's index, layer III: MPEG 1, and MPEG 2 and 2.5 (ISO/IEC 11172-3, 13818-3)
@@ -51,3 +54,21 @@ def _frame(head: bytes) -> tuple[int, int] | None:
 def _syncsafe(four: bytes) -> int:
     """A size of which each byte holds 7 bits."""
     return four[0] << 21 | four[1] << 14 | four[2] << 7 | four[3]
+
+
+@contextlib.contextmanager
+def decoder_silenced() -> Iterator[None]:
+    """Keep what a C library writes to the standard error from the terminal: its errors come as exceptions too."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -11,19 +11,27 @@ from biosig.corpora import (
     asterisk,
     diaphragm,
     emgse_noise,
+    emodb,
     esc10,
     hu100,
+    nemo,
     ninapro_db2,
     nsrdb,
     picovoice,
     threedc,
+    timit_sample,
     voicebank,
+    voicebank_more,
 )
 from biosig.corpora.cards import Card
 from biosig.errors import ConfigError, DataError, MissingDataError
 from biosig.files import sha256
 
-MODULES = (threedc, nsrdb, ninapro_db2, diaphragm, voicebank, picovoice, asterisk, hu100, esc10, emgse_noise)
+MODULES = (
+    *(threedc, nsrdb, ninapro_db2, diaphragm),
+    *(voicebank, voicebank_more, timit_sample, picovoice, asterisk, hu100, esc10, emgse_noise),
+    *(emodb, nemo),
+)
 UPSTREAM_LIST = "SHA256SUMS.txt"  # PhysioNet puts one into each database
 
 

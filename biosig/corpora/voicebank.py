@@ -38,22 +38,24 @@ CARD = Card(
 )
 
 
-def pairs(root: Path) -> list[Mixture]:
+def pairs(root: Path, how_to_get: str = CARD.how_to_get) -> list[Mixture]:
     """Every pair as a mixture: interference = noisy - clean, at the SNR that the files have.
 
     Args:
         root: folder that holds ``clean`` and ``noisy``.
+        how_to_get: said where a file is missing.
 
     Raises:
         MissingDataError: no files, or a clean file without its noisy one.
         DataError: damaged, stereo, another rate, lengths that differ, or a pair without noise.
     """
     root = Path(root)
-    return [_pair(path, root / "noisy" / path.name) for path in sound_files(root / "clean", CARD.how_to_get)]
+    found = sound_files(root / "clean", how_to_get)
+    return [_pair(path, root / "noisy" / path.name, how_to_get) for path in found]
 
 
-def _pair(clean_path: Path, noisy_path: Path) -> Mixture:
-    clean, noisy = (read_sound(path, CARD.how_to_get) for path in (clean_path, noisy_path))
+def _pair(clean_path: Path, noisy_path: Path, how_to_get: str) -> Mixture:
+    clean, noisy = (read_sound(path, how_to_get) for path in (clean_path, noisy_path))
     if clean.size != noisy.size:
         raise DataError(f"{noisy_path} has {noisy.size} samples, its clean file {clean.size}: expected a pair.")
     noise, name = noisy - clean, clean_path.stem

@@ -23,9 +23,9 @@ class MambaBlock(nn.Module):
         self.mamba = Mamba(features, d_state=d_state, d_conv=4, expand=expand, backend=backend)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        # float32 also under autocast: the recurrence multiplies thousands of numbers close to one
+        # the weights' own precision also under autocast: the recurrence multiplies thousands of numbers close to one
         with torch.autocast(x.device.type, enabled=False):
-            y = self.norm(x.float().transpose(1, 2))  # (B, n, C)
+            y = self.norm(x.to(self.norm.weight.dtype).transpose(1, 2))  # (B, n, C)
             y = self.mamba(y).transpose(1, 2)         # (B, C, n)
         return x + y
 

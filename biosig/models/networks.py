@@ -12,12 +12,14 @@ from biosig.models.msemg import MSEMG
 from biosig.models.recurrent import RecurrentMapper
 from biosig.models.recurrent_mask import RecurrentMasker
 from biosig.models.sdemg import SDEMG
+from biosig.models.trustemg import TrustEMGLike
 from biosig.models.unet import UNet
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "fcn": FCN,
     "msemg": MSEMG,
     "sdemg": SDEMG,
+    "trustemg_like": TrustEMGLike,
     "unet": UNet,
     "recurrent": RecurrentMapper,
     "recurrent_mask": RecurrentMasker,

@@ -14,6 +14,8 @@ Symbols (Gu & Dao 2023, arXiv:2312.00752, sections 2 and 3.2; shapes as in mamba
     y[t] = sum over n of C[t] h[t]  +  D u[t],       gated: y[t] * silu(z[t])
 """
 
+import importlib
+import warnings
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -25,6 +27,7 @@ from torch.nn import functional as F
 from biosig.errors import ConfigError, SignalError
 
 BACKENDS = ("reference", "numba", "torch", "mamba_ssm")
+INTERFACE = "mamba_ssm.ops.selective_scan_interface"
 
 
 def selective_scan(
@@ -100,9 +103,8 @@ def _around(recurrence: Callable) -> Callable:
 
 def _mamba_ssm(u, delta, A, B, C, D, z, delta_bias, delta_softplus):
     """The CUDA kernel of Mamba's authors."""
-    from mamba_ssm.ops.selective_scan_interface import selective_scan_fn
-
-    return selective_scan_fn(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state=True)
+    scan = importlib.import_module(INTERFACE).selective_scan_fn
+    return scan(u, delta, A, B, C, D, z, delta_bias, delta_softplus, return_last_state=True)
 
 
 # --- which backend ----------------------------------------------------------------------------------------
@@ -110,13 +112,38 @@ def _mamba_ssm(u, delta, A, B, C, D, z, delta_bias, delta_softplus):
 
 def available_backends() -> list[str]:
     """The backends that can be used on this machine, on a tensor of the right device and dtype."""
-    found = {"numba": _installed("numba"), "mamba_ssm": torch.cuda.is_available() and _installed("mamba_ssm")}
+    found = {"numba": _installed("numba"), "mamba_ssm": not _no_kernel()}
     return [name for name in BACKENDS if found.get(name, True)]
 
 
 @cache
 def _installed(package: str) -> bool:
     return find_spec(package) is not None
+
+
+def _no_kernel() -> str:
+    """Why mamba-ssm cannot be called here, or nothing."""
+    if not (torch.cuda.is_available() and _installed("mamba_ssm")):
+        return "it needs CUDA and the package mamba-ssm"
+    return _kernel_fault()
+
+
+@cache
+def _kernel_fault() -> str:
+    """What keeps an installed mamba-ssm from working, or nothing; a warning says it once.
+
+    The kernel is asked for, and not the package: releases from July 2026 on import without it, and fail when called.
+    """
+    try:
+        interface = importlib.import_module(INTERFACE)
+        if callable(interface.selective_scan_fn) and getattr(interface, "selective_scan_cuda", None) is not None:
+            return ""
+        lacking = "selective_scan_cuda is not there"
+    except Exception as error:  # built for another torch, it can fail in any way; all mean one thing here
+        lacking = str(error)
+    reason = f"mamba-ssm is here without its CUDA kernel ({lacking})"
+    warnings.warn(f"{reason}: the selective scan runs in PyTorch, more slowly.", stacklevel=2)
+    return reason
 
 
 def _load(name: str) -> Callable:
@@ -137,7 +164,7 @@ def _load(name: str) -> Callable:
 def _obstacle(name: str, u: Tensor, mixed: bool) -> str:
     """Why a backend cannot work on this tensor, or nothing."""
     if name not in available_backends():
-        return "it is not installed here" if name == "numba" else "it needs CUDA and the package mamba-ssm"
+        return "it is not installed here" if name == "numba" else _no_kernel()
     if name == "numba" and (u.device.type != "cpu" or u.dtype not in (torch.float32, torch.float64) or mixed):
         return f"it takes float32 or float64 alone on the CPU, and u is {u.dtype} on {u.device}"
     if name == "mamba_ssm" and u.device.type != "cuda":

@@ -47,11 +47,18 @@ class Protocol(Interface):
     ) -> list[Cell]:
         """The cells of a profile: all, or those of the named systems and seeds."""
 
+    def corpora(self, cell: Cell) -> Sequence[str]:
+        """The corpora that computing a cell reads; the runner holds them against their hashes before any work."""
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Compute one cell and write it to the store."""
 
-    def tables(self, profile: str, store: CellStore) -> list[Table]:
-        """The paper's tables and figures beside what the store holds."""
+    def tables(self, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
+        """The paper's tables and figures beside what the store holds; those of the names in ``only``, or all.
+
+        Raises:
+            ConfigError: a name that no table has.
+        """
 
 
 def paper(name: str) -> Protocol:

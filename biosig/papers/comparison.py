@@ -1,16 +1,18 @@
 """The paper beside here: a protocol hands over its runs and gets the tables that everyone is shown."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from biosig.papers.base import known
 from biosig.papers.transcription import Column, Figure, PaperTable, Transcription
-from biosig.papers.verdicts import DIFFERS, NOT_ATTEMPTED, Runs, Verdict, judge, judge_figure
+from biosig.papers.verdicts import NOT_ATTEMPTED, Runs, Verdict, judge, judge_figure
 from biosig.results.items import Cell, CellRun, CellStore, Item
-from biosig.results.statistics import BySeed, Paired, compare, complete, holm, summarise, summarise_by
-from biosig.results.tables import ABSENT, PAPER, RUN, WHY, Entry, Table, absent, label, measured, with_interval
+from biosig.results.statistics import BySeed, summarise, summarise_by
+from biosig.results.tables import ABSENT, RUN, Entry, Table, absent, label, measured
 
-JUDGEMENT_COLUMNS = ("Where", "What", "Paper", "Here", "Verdict", WHY)
+CONDITIONS = {"snr_db": "input SNR in dB"}  # as items name them, and as a reader does
+Makers = Mapping[str, Callable[[], Table]]  # a table's name → what computes it
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,11 @@ class Comparison:
         runs: system → its finished cells.
         labels: system → what to call it; also the order of the rows.
         here: what stands in for the paper's data, for a column's head: "3DC for NINAPro DB2".
+        unit: what the statistics count, in the plural: "people", "utterances of one speaker"; "" where nothing was
+            sampled, as for numbers of parameters.
         reasons: system → why there is no run of it, where more is known than that.
+        seeds: system → how many seeds the protocol names; a table says where fewer were run.
+        at: conditions that an item must have been made under to count: {"set": "voicebank"}.
     """
 
     paper: Transcription
@@ -29,33 +35,37 @@ class Comparison:
     runs: Mapping[str, Sequence[CellRun]]
     labels: Mapping[str, str]
     here: str
+    unit: str
     reasons: Mapping[str, str] = field(default_factory=dict)
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    at: Mapping[str, str] = field(default_factory=dict)
 
-    def items(self, system: str, metric: str = "") -> BySeed:
-        """seed → items of one metric ("" for all); those of several folds together."""
-        return self._index.get((system, metric), {})
+    def items(self, system: str, metric: str) -> BySeed:
+        """seed → items of one metric; those of several folds together."""
+        if system not in self._indexed:
+            self._indexed[system] = _index(self.runs.get(system, ()), self.at)
+        return self._indexed[system].get(metric, {})
 
-    def rows(self, table: PaperTable, metric: str = "") -> Runs:
+    def rows(self, table: PaperTable, metric: str) -> Runs:
         """The same by the paper's rows."""
         return {row: self.items(system, metric) for row, system in table.systems.items()}
 
-    @cached_property
-    def _index(self) -> dict[tuple[str, str], dict[int, list[Item]]]:
-        """Items by system and metric: a table asks for the same ones many times."""
-        found: dict[tuple[str, str], dict[int, list[Item]]] = {}
-        for system, runs in self.runs.items():
-            for run in runs:
-                for row in run.items:
-                    for metric in ("", row.metric):
-                        found.setdefault((system, metric), {}).setdefault(run.cell.seed, []).append(row)
-        return found
+    def judged(self, table: PaperTable, column: Column, row: str) -> Verdict:
+        """The verdict on one number, with the protocol's own reason where there is no run."""
+        key, system = (table.name, column.metric, row), table.systems[row]
+        if not self.items(system, column.metric):
+            return Verdict(NOT_ATTEMPTED, self.missing(system))
+        if key not in self._verdicts:
+            runs = self.rows(table, column.metric)
+            self._verdicts[key] = judge(self.paper, table, column, row, runs, self.profile)
+        return self._verdicts[key]
 
-    @cached_property
-    def lines(self) -> list[tuple[str, tuple[Entry, ...]]]:
-        """(verdict, row of a table) for every number and claim of the paper."""
-        paper = self.paper
-        numbers = [line for table in paper.tables.values() for line in _table_lines(self, table)]
-        return numbers + [line for figure in paper.figures.values() for line in _figure_lines(self, figure)]
+    def claimed(self, figure: Figure, metric: str) -> Verdict:
+        """The verdict on a figure's claim."""
+        if (figure.name, metric) not in self._verdicts:
+            runs = self.rows(self.paper.tables[figure.of], metric)
+            self._verdicts[figure.name, metric] = judge_figure(self.paper, figure, metric, runs, self.profile)
+        return self._verdicts[figure.name, metric]
 
     def keys(self, *systems: str) -> tuple[str, ...]:
         """Keys of the cells of these systems."""
@@ -65,23 +75,95 @@ class Comparison:
         """Why there is no number of a system."""
         return self.reasons.get(system, f"no finished run in the {self.profile} profile")
 
+    def unfinished(self, systems: Iterable[str]) -> list[str]:
+        """A sentence for each system of which fewer seeds were run than the protocol names, and some were."""
+        had = {system: len({run.cell.seed for run in self.runs.get(system, ())}) for system in systems}
+        return [
+            f"{self.labels[system]}: {count} of {self.seeds[system]} seeds are run so far."
+            for system, count in had.items()
+            if 0 < count < self.seeds.get(system, 0)
+        ]
+
     def heads(self, unit: str) -> tuple[str, str]:
         """The heads of the paper's column and of ours, which says what stands in for the paper's data."""
         comma = f", {unit}" if unit else ""
         return f"Paper{comma}", f"Here{comma}: {self.here}"
 
+    @property
+    def counted(self) -> str:
+        """The head of a column that says how much each number rests on."""
+        return f"Items / {self.unit} / seeds"
 
-def collect(store: CellStore, cells: Iterable[Cell]) -> dict[str, list[CellRun]]:
-    """system → the runs of it that are finished, in the order of ``cells``; each damaged one is an error.
+    @property
+    def how(self) -> str:
+        """How the means and intervals were taken, for a note below a table."""
+        return (
+            f"Means go over items, then {self.unit}, then seeds; in brackets, their 95 % bootstrap interval "
+            f"over {self.unit}."
+        )
+
+    @cached_property
+    def _indexed(self) -> dict[str, dict[str, BySeed]]:
+        """System → metric → items: a table asks for the same ones many times."""
+        return {}
+
+    @cached_property
+    def _verdicts(self) -> dict[tuple, Verdict]:
+        """Each verdict rests on several bootstraps, and stands in more than one table."""
+        return {}
+
+
+def _index(runs: Sequence[CellRun], at: Mapping[str, str]) -> dict[str, dict[int, list[Item]]]:
+    found: dict[str, dict[int, list[Item]]] = {}
+    for run in runs:
+        for row in run.items:
+            if all(row.conditions.get(name) == value for name, value in at.items()):
+                found.setdefault(row.metric, {}).setdefault(run.cell.seed, []).append(row)
+    return found
+
+
+class Finished(Mapping):
+    """system → its finished runs in the order of ``cells``; a cell is read when its system is first asked for."""
+
+    def __init__(self, store: CellStore, cells: Iterable[Cell]):
+        self._store, self._runs = store, {}
+        self._cells: dict[str, list[Cell]] = {}
+        for cell in cells:
+            if store.done(cell):
+                self._cells.setdefault(cell.system, []).append(cell)
+
+    def __getitem__(self, system: str) -> list[CellRun]:
+        if system not in self._runs:
+            self._runs[system] = [self._store.read(cell) for cell in self._cells[system]]
+        return self._runs[system]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cells)
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+
+def collect(store: CellStore, cells: Iterable[Cell]) -> Finished:
+    """system → the runs of it that are finished, in the order of ``cells``; a damaged one is a DataError when read."""
+    return Finished(store, cells)
+
+
+def seeds_of(cells: Iterable[Cell]) -> dict[str, int]:
+    """system → how many seeds a protocol's cells name."""
+    found: dict[str, set[int]] = {}
+    for cell in cells:
+        found.setdefault(cell.system, set()).add(cell.seed)
+    return {system: len(seeds) for system, seeds in found.items()}
+
+
+def made(makers: Makers, only: Sequence[str] = ()) -> list[Table]:
+    """The tables of these names, or all; no other one is computed.
 
     Raises:
-        DataError: a damaged cell.
+        ConfigError: a name that no table has.
     """
-    found: dict[str, list[CellRun]] = {}
-    for cell in cells:
-        if store.done(cell):
-            found.setdefault(cell.system, []).append(store.read(cell))
-    return found
+    return [makers[known("table", name, makers)]() for name in only or makers]
 
 
 def by_item(runs: Iterable[CellRun]) -> dict[str, list[CellRun]]:
@@ -103,54 +185,18 @@ def beside(c: Comparison, table: PaperTable, metric: str, extras: Sequence[str] 
         extras: systems that the paper does not have, to be shown without a verdict.
     """
     column, row_of = table.column(metric), {system: row for row, system in table.systems.items()}
-    rows, notes = [], []
-    for system in (s for s in c.labels if s in row_of or s in extras):
-        entry = _here(c, system, column)
-        verdict = judged(c, table, column, row_of[system]) if system in row_of else None
+    shown = [system for system in c.labels if system in row_of or system in extras]
+    rows, notes = [], c.unfinished(shown)
+    for system in shown:
+        entry = here(c, system, column)
+        verdict = c.judged(table, column, row_of[system]) if system in row_of else None
         printed = column.values[row_of[system]].entry if system in row_of else Entry("not in the paper")
-        rows.append((label(c.labels[system]), printed, entry, _counts(entry), _word(c, table, verdict)))
+        counts = [counts_of([entry])] if c.unit else []
+        rows.append((label(c.labels[system]), printed, entry, *counts, _word(c, table, verdict)))
         notes += _reasons(c.labels[system], entry, verdict)
-    heads = (
-        "System",
-        *c.heads(column.unit),
-        "Items / subjects / seeds",
-        "Verdict",
-    )
+    heads = ("System", *c.heads(column.unit), *([c.counted] if c.unit else []), "Verdict")
     title = f"{table.number}, {column.title}: {table.title.lower()} ({column.better} is better)"
-    return Table(f"{table.name}_{metric}", title, heads, tuple(rows), tuple([*notes, INTERVAL_NOTE]))
-
-
-INTERVAL_NOTE = (
-    "Means go over items, then subjects, then seeds; in brackets, their 95 % bootstrap interval over subjects."
-)
-
-
-def against(c: Comparison, table: PaperTable, metric: str, system: str) -> Table:
-    """One system against every other, paired on the items both have."""
-    column, name = table.column(metric), c.labels[system]
-    others = [other for other in c.labels if other != system]
-    pairs = {other: compare(c.items(system, metric), c.items(other, metric), metric) for other in others}
-    adjusted = holm({other: pair.p for other, pair in pairs.items() if pair is not None})
-    rows = [_paired_row(c, column, system, other, pairs[other], adjusted.get(other)) for other in others]
-    heads = (
-        "Against",
-        f"Its {column.heading}",
-        f"{name} on the same items",
-        f"{name} minus it",
-        "Items / subjects",
-        "p",
-    )
-    had = [pair for pair in pairs.values() if pair is not None]
-    notes = [
-        f"With {pair.n_subjects} subjects the smallest p before adjustment is {pair.smallest_p:.2g}, "
-        f"and {len(had)} comparisons share it."
-        for pair in had[:1]
-    ]
-    title = f"{name} against the others, {column.title} ({column.better} is better): {c.here}"
-    return Table(f"{table.name}_{metric}_paired", title, heads, tuple(rows), (*notes, PAIRED_NOTE))
-
-
-PAIRED_NOTE = "p: exact two-sided Wilcoxon signed-rank test over subject means, adjusted by Holm's method."
+    return Table(f"{table.name}_{metric}", title, heads, tuple(rows), (*notes, *([c.how] if c.unit else [])))
 
 
 def by_level(c: Comparison, figure: Figure, metric: str) -> Table:
@@ -165,52 +211,41 @@ def by_level(c: Comparison, figure: Figure, metric: str) -> Table:
             else absent(c.missing(system) if not c.runs.get(system) else "run on other levels only")
             for level in figure.levels
         ]
-        rows.append((label(c.labels[system]), *entries))
-    verdict = judge_figure(c.paper, figure, metric, c.rows(c.paper.tables[figure.of], metric), c.profile)
+        rows.append((label(c.labels[system]), *entries, counts_of(entries)))
+    verdict = c.claimed(figure, metric)
     notes = (
         f'The paper: "{figure.quote}" ({figure.printed})',
         f"{verdict.word.capitalize()}: {verdict.reason}.",
+        *c.unfinished(c.labels),
     )
-    title = f"{figure.number}, {column.heading} by {figure.condition}: {figure.title} ({c.here})"
-    return Table(f"{figure.name}_{metric}", title, ("System", *figure.levels), tuple(rows), notes)
+    by = CONDITIONS.get(figure.condition, figure.condition)
+    title = f"{figure.number}, {column.heading} by {by}: {figure.title} ({c.here})"
+    heads = ("System", *figure.levels, f"{c.counted} at each")
+    return Table(f"{figure.name}_{metric}", title, heads, tuple(rows), notes)
 
 
-def glance(
-    c: Comparison,
-    which: Callable[[str], bool] = lambda word: True,
-    name: str = "glance",
-    title: str = "Every number and claim, and what became of it",
-) -> Table:
-    """A line for every number and every claim of the paper whose verdict ``which`` accepts."""
-    rows = tuple(line for word, line in c.lines if which(word))
-    return Table(name, f"{title} ({c.here})", JUDGEMENT_COLUMNS, rows)
-
-
-def unreproduced(c: Comparison) -> Table:
-    """The lines of :func:`glance` that differ or were not attempted, for the page that says why."""
-    return glance(c, lambda word: word in (DIFFERS, NOT_ATTEMPTED), "unreproduced", "What did not reproduce")
-
-
-def judged(c: Comparison, table: PaperTable, column: Column, row: str) -> Verdict:
-    """The verdict on one number, with the protocol's own reason where there is no run."""
-    system = table.systems[row]
-    if not c.runs.get(system):
-        return Verdict(NOT_ATTEMPTED, c.missing(system))
-    return judge(c.paper, table, column, row, c.rows(table, column.metric), c.profile)
-
-
-def _here(c: Comparison, system: str, column: Column) -> Entry:
-    if not c.runs.get(system):
+def here(c: Comparison, system: str, column: Column) -> Entry:
+    """Our number for one system and metric, or why there is none."""
+    if not c.items(system, column.metric):
         return absent(c.missing(system))
     return measured(summarise(c.items(system, column.metric), column.metric), column.style, c.keys(system))
 
 
-def _counts(entry: Entry) -> Entry:
-    if not entry.n:
-        return absent(entry.note)
-    n = entry.n
-    text = f"{n['items']} / {n['subjects']} / {n['seeds']}"
-    return Entry(text + (f", {n['failed']} failed" if n["failed"] else ""), RUN, keys=entry.keys)
+def counts_of(entries: Sequence[Entry]) -> Entry:
+    """What the numbers of a row rest on: items / units / seeds, each a range where they differ."""
+    tried = [entry for entry in entries if entry.n]
+    had = [entry for entry in tried if entry.value is not None] or tried
+    if not had:
+        return absent(next((entry.note for entry in entries if entry.note), ""))
+    text = " / ".join(_span([entry.n[name] for entry in had]) for name in ("items", "subjects", "seeds"))
+    failed = max(entry.n["failed"] for entry in tried)
+    keys = tuple(dict.fromkeys(key for entry in had for key in entry.keys))
+    return Entry(text + (f", {failed} failed" if failed else ""), RUN, keys=keys)
+
+
+def _span(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _word(c: Comparison, table: PaperTable, verdict: Verdict | None) -> Entry:
@@ -226,56 +261,3 @@ def _reasons(name: str, entry: Entry, verdict: Verdict | None) -> list[str]:
     if verdict is not None and verdict.word != NOT_ATTEMPTED:
         notes.append(f"{name}: {verdict.word}: {verdict.reason}.")
     return notes
-
-
-def _paired_row(
-    c: Comparison, column: Column, system: str, other: str, pair: Paired | None, p: float | None
-) -> tuple[Entry, ...]:
-    if pair is None:
-        why = c.missing(other if c.runs.get(system) else system)
-        return (label(c.labels[other]), *[absent(why)] * 5)
-    keys = c.keys(system, other)
-    metric, items = column.metric, {name: c.items(name, column.metric) for name in (other, system)}
-    common = complete(items[other], metric) & complete(items[system], metric)
-    theirs, ours = (
-        measured(summarise(items[name], metric, only=common), column.style, c.keys(name), interval=False)
-        for name in (other, system)
-    )
-    text = with_interval(pair.difference, pair.low, pair.high, "+" + column.style)
-    difference = Entry(text, RUN, pair.difference, pair.low, pair.high, keys)
-    return (
-        label(c.labels[other]),
-        theirs,
-        ours,
-        difference,
-        Entry(f"{pair.n_items} / {pair.n_subjects}", RUN, keys=keys),
-        Entry(f"{p:.2g}", RUN, p, keys=keys),
-    )
-
-
-def _table_lines(c: Comparison, table: PaperTable) -> list[tuple[str, tuple[Entry, ...]]]:
-    lines = []
-    for column in table.columns:
-        for row, system in table.systems.items():
-            verdict = judged(c, table, column, row)
-            what = label(f"{c.labels.get(system, row)}, {column.heading}")
-            entries = (column.values[row].entry, _here(c, system, column), *_judgement(c, table, verdict))
-            lines.append((verdict.word, (label(table.number), what, *entries)))
-    return lines
-
-
-def _figure_lines(c: Comparison, figure: Figure) -> list[tuple[str, tuple[Entry, ...]]]:
-    table, lines = c.paper.tables[figure.of], []
-    for metric in figure.metrics:
-        verdict = judge_figure(c.paper, figure, metric, c.rows(table, metric), c.profile)
-        what = label(f"{figure.best} best, {table.column(metric).title}")
-        printed = Entry("the claim", PAPER, note=figure.quote)
-        entries = (label(figure.number), what, printed, label(""), *_judgement(c, table, verdict))
-        lines.append((verdict.word, entries))
-    return lines
-
-
-def _judgement(c: Comparison, table: PaperTable, verdict: Verdict) -> tuple[Entry, Entry]:
-    keys = c.keys(*table.systems.values())
-    source = RUN if keys else "label"
-    return Entry(verdict.word, source, keys=keys), Entry(verdict.reason, source, keys=keys)

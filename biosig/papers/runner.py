@@ -5,17 +5,26 @@ import multiprocessing
 import os
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from tqdm import tqdm
 
-from biosig.errors import BiosigError, ConfigError
+from biosig.corpora.integrity import require_whole
+from biosig.errors import REFUSALS, BiosigError, ConfigError, sentence
+from biosig.files import check_place
 from biosig.papers.base import MODULES, Protocol, known, open_store, paper
-from biosig.results.items import Cell, CellStore
+from biosig.results.items import Cell, CellStore, Item
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 THREAD_LIMITS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 BUSY, DONE, SKIPPED = "busy", "done", "skipped"
@@ -31,7 +40,7 @@ class Outcome:
     failed: dict[str, str] = field(default_factory=dict)
 
     def note(self, cell: Cell, state: str) -> None:
-        """File a cell under what :func:`_attempt` said of it."""
+        """File a cell under what :func:`attempt` said of it."""
         if state in (DONE, SKIPPED):
             getattr(self, state).append(cell.name)
         else:
@@ -40,6 +49,27 @@ class Outcome:
     def sentence(self) -> str:
         """One line for the terminal."""
         return f"{len(self.done)} cells run, {len(self.skipped)} were there, {len(self.failed)} failed."
+
+
+class Measured(CellStore):
+    """A store that adds to a run record what the cell took: whoever runs it again knows what to ask for."""
+
+    def __init__(self, root: Path | str):
+        super().__init__(root)
+        self.started = time.perf_counter()
+
+    def write(self, cell: Cell, items: Sequence[Item], run: dict | None = None, extras: dict | None = None) -> Path:
+        """As :meth:`CellStore.write`, with ``took`` in the record: seconds since this store was made, peak memory."""
+        took = {"seconds": round(time.perf_counter() - self.started, 1), "peak_memory_mb": peak_memory_mb()}
+        return super().write(cell, items, {**(run or {}), "took": took}, extras)
+
+
+def peak_memory_mb() -> int | None:
+    """The most that this process ever held, earlier cells included; None where the system does not say."""
+    if resource is None:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20)
 
 
 def run(
@@ -60,11 +90,13 @@ def run(
 
     Raises:
         ConfigError: an unknown system, a seed that no cell has, or jobs < 1.
+        DataError: see :func:`check_ready`.
     """
     cells = select(protocol, profile, systems, seeds)
     if jobs < 1:
         raise ConfigError(f"jobs is {jobs}: expected at least 1.")
     store, outcome = store or open_store(profile), Outcome()
+    check_ready(protocol, cells, store)
     with tqdm(total=len(cells), desc=f"{protocol.name} {profile}", unit="cell", disable=not progress) as bar:
         for wait in (False, True):
             attempts = _attempts(protocol, cells, store, device, jobs, wait, progress)
@@ -90,6 +122,19 @@ def select(
     return cells
 
 
+def check_ready(protocol: Protocol, cells: Sequence[Cell], store: CellStore) -> None:
+    """Whether the cells that are not done yet can be computed here, before hours go into the first of them.
+
+    Raises:
+        MissingDataError: a corpus that one of them reads is not here.
+        DataError: a corpus is not the one that is listed, or the results cannot be written where they belong.
+    """
+    wanted = [cell for cell in cells if not store.done(cell)]
+    require_whole(name for cell in wanted for name in protocol.corpora(cell))
+    for cell in wanted[:1]:
+        check_place(store.folder(cell) / "items")
+
+
 def _followed(attempts: Iterator[Attempt], outcome: Outcome, bar: tqdm) -> Iterator[Attempt]:
     for cell, state in attempts:
         if state != BUSY:
@@ -111,23 +156,23 @@ def _attempts(
 ) -> Iterator[Attempt]:
     if jobs == 1:
         for cell in cells:
-            yield cell, _attempt(protocol, cell, store, device, wait, progress)
+            yield cell, attempt(protocol, cell, store, device, wait, progress)
     else:
         yield from _in_processes(protocol, cells, store, device, jobs, wait)
 
 
-def _attempt(protocol: Protocol, cell: Cell, store: CellStore, device: str, wait: bool, progress: bool) -> str:
-    """BUSY, DONE, SKIPPED, or why the cell failed."""
+def attempt(protocol: Protocol, cell: Cell, store: CellStore, device: str, wait: bool, progress: bool) -> str:
+    """Compute a cell that is missing: BUSY (another runner is at it), DONE, SKIPPED, or why it failed."""
     try:
         with store.lock(cell, wait) as mine:
             if store.done(cell):
                 return SKIPPED
             if not mine:
                 return BUSY
-            protocol.run_cell(cell, store=store, device=device, progress=progress)
+            protocol.run_cell(cell, store=Measured(store.root), device=device, progress=progress)
         return DONE if store.done(cell) else "its protocol wrote nothing."
-    except BiosigError as error:
-        return str(error)
+    except (BiosigError, *REFUSALS) as error:
+        return sentence(error)
     except Exception as error:  # a bug in one cell must not cost the others; its traceback is shown
         traceback.print_exc()
         return f"{type(error).__name__}: {error}"
@@ -167,7 +212,7 @@ def _in_process(children: list, *work: object) -> str:
 def _child(sender: Connection, protocol: Protocol | str, cell: Cell, store: CellStore, device: str, wait: bool) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     protocol = paper(protocol) if isinstance(protocol, str) else protocol
-    sender.send(_attempt(protocol, cell, store, device, wait, progress=False))
+    sender.send(attempt(protocol, cell, store, device, wait, progress=False))
 
 
 def _die_with_parent() -> None:

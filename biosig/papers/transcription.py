@@ -11,6 +11,9 @@ from biosig.errors import ConfigError, DataError
 from biosig.papers.base import PROFILES
 from biosig.results.tables import PAPER, Entry
 
+VALUE, COUNT = "value", "count"  # what a table's numbers are
+REASONS = ("data", "schedule", "quirk")  # kinds of causes
+
 
 @dataclass(frozen=True)
 class Printed:
@@ -89,7 +92,8 @@ class PaperTable:
         systems: row → the system of ours that is held against it.
         best: the row that the paper says is best, "" if it says nothing.
         tie: rows of the paper closer than this (relative) are not held against one another.
-        exact: values are counts, and every profile is judged.
+        exact: a value is the same or it is not, and every profile is judged.
+        kind: "value" for what was measured, "count" for numbers of parameters.
     """
 
     name: str
@@ -102,8 +106,11 @@ class PaperTable:
     best: str = ""
     tie: float = 0.0
     exact: bool = False
+    kind: str = VALUE
 
     def __post_init__(self):
+        if self.kind not in (VALUE, COUNT):
+            raise ValueError(f"{self.name} holds the kind {self.kind!r}, expected {VALUE} or {COUNT}")
         if set(self.systems) != set(self.rows) or self.best not in (*self.rows, ""):
             raise ValueError(f"{self.name} names other rows in systems or best than {', '.join(self.rows)}")
 
@@ -140,6 +147,53 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Why numbers of ours differ from the paper's: written once, found by every line that it explains.
+
+    Attributes:
+        kind: "data", "schedule", or "quirk" (of the paper, its code or ours).
+        short: a few words, for a place in a table.
+        text: the cause in full.
+        profiles: in which it holds.
+        of: tables and figures that it is about.
+        rows, metrics: which of their rows and metrics; all where none is named.
+    """
+
+    kind: str
+    short: str
+    text: str
+    profiles: tuple[str, ...]
+    of: tuple[str, ...]
+    rows: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.kind not in REASONS or not (self.short and self.text):
+            kinds = ", ".join(REASONS)
+            raise ValueError(f"the cause {self.short!r} is of kind {self.kind!r}: expected one of {kinds}, and words")
+
+    def explains(self, place: str, row: str, metric: str, profile: str) -> bool:
+        """Whether it is about this number."""
+        named = place in self.of and profile in self.profiles
+        return named and row in (self.rows or (row,)) and metric in (self.metrics or (metric,))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something that the paper leaves open: what it says, what the authors' code does, and what we do.
+
+    Attributes:
+        here: our choice in words; "" where the protocol tells it from its own settings.
+    """
+
+    name: str
+    what: str
+    paper: str
+    code: str
+    here: str = ""
+
+
+@dataclass(frozen=True)
 class Transcription:
     """A paper: who, where, and every table and figure value.
 
@@ -157,6 +211,12 @@ class Transcription:
     judged: tuple[str, ...]
     tables: Mapping[str, PaperTable]
     figures: Mapping[str, Figure]
+    causes: tuple[Cause, ...] = ()
+    choices: tuple[Choice, ...] = ()
+
+    def why(self, place: str, row: str, metric: str, profile: str) -> list[Cause]:
+        """The causes that explain a number (or claim) of a table (or figure)."""
+        return [cause for cause in self.causes if cause.explains(place, row, metric, profile)]
 
     @property
     def printed(self) -> set[str]:
@@ -188,8 +248,12 @@ def parse(text: str, name: str = "PAPER.toml") -> Transcription:
         told = tomllib.loads(text)
         tables = [_table(raw) for raw in told.get("table", [])]
         figures = [_build(Figure, raw) for raw in told.get("figure", [])]
-        paper = _build(Transcription, told["paper"] | {"tables": _named(tables), "figures": _named(figures)})
+        causes = tuple(_build(Cause, raw) for raw in told.get("cause", []))
+        choices = tuple(_named([_build(Choice, raw) for raw in told.get("choice", [])]).values())
+        more = {"tables": _named(tables), "figures": _named(figures), "causes": causes, "choices": choices}
+        paper = _build(Transcription, told["paper"] | more)
         _check_figures(paper)
+        _check_causes(paper)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{name} does not fit together: {error}.") from None
     return paper
@@ -229,3 +293,19 @@ def _check_figures(paper: Transcription) -> None:
         known = {column.metric for column in table.columns}
         if not set(figure.metrics) <= known:
             raise ValueError(f"{figure.name} speaks of metrics that {table.name} does not have")
+
+
+def _check_causes(paper: Transcription) -> None:
+    """Every name that a cause gives is one that the paper has."""
+    tables = paper.tables.values()
+    known = {
+        "of": {*paper.tables, *paper.figures},
+        "rows": {row for table in tables for row in table.rows},
+        "metrics": {column.metric for table in tables for column in table.columns},
+        "profiles": set(PROFILES),
+    }
+    for cause in paper.causes:
+        for field_name, names in known.items():
+            strange = sorted(set(getattr(cause, field_name)) - names)
+            if strange:
+                raise ValueError(f"the cause {cause.short!r} names {strange[0]!r} in {field_name}, which is not known")

@@ -15,10 +15,15 @@ Pairs = Mapping[tuple[str, str], Paired | None]  # (level, row) → the best row
 
 @dataclass(frozen=True)
 class Verdict:
-    """One of the four words, and why."""
+    """One of the four words, and what it rests on.
+
+    Attributes:
+        against: rows of the paper that stand the other way round here.
+    """
 
     word: str
     reason: str
+    against: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,7 @@ class Order:
             ("ordered as in the paper against", self.agree),
             ("not told apart from", self.open),
         )
-        told = [f"{what} {', '.join(rows)}" for what, rows in parts if rows]
-        return "; ".join(told) or "nothing to compare with"
+        return "; ".join(f"{what} {', '.join(rows)}" for what, rows in parts if rows)
 
 
 def judge(paper: Transcription, table: PaperTable, column: Column, row: str, runs: Runs, profile: str) -> Verdict:
@@ -52,11 +56,11 @@ def judge(paper: Transcription, table: PaperTable, column: Column, row: str, run
         return Verdict(NOT_ATTEMPTED, f"the {profile} profile is for reading, and is not judged")
     order = order_of(table, column, row, runs)
     within, distance = _distance(column, row, here, profile)
-    reason = "; ".join(filter(None, (distance, order.sentence)))
+    reason = "; ".join(filter(None, (distance, order.sentence))) or "nothing to compare with"
     if within and not order.contradict:
         return Verdict(REPRODUCED, reason)
     same = bool(order.agree) and not order.contradict
-    return Verdict(SAME_ORDER if same else DIFFERS, reason)
+    return Verdict(SAME_ORDER if same else DIFFERS, reason, order.contradict)
 
 
 def order_of(table: PaperTable, column: Column, row: str, runs: Runs) -> Order:
@@ -100,15 +104,18 @@ def _claim(figure: Figure, sign: int, pairs: Pairs, missing: str) -> Verdict:
     had = {place: pair for place, pair in pairs.items() if pair is not None}
     beaten = [f"{level} ({row})" for (level, row), pair in had.items() if pair.difference * sign <= 0]
     lost = [f"{level} ({row})" for (level, row), pair in had.items() if pair.sign * sign < 0]
+    clearly = [row for (_, row), pair in had.items() if pair.sign * sign < 0]
     rows = list(dict.fromkeys(row for _, row in had))
     behind = [row for row in rows if sign * _mean(had, row) <= 0]
+    if not beaten and missing:  # a claim about every row and level is not reproduced on some of them
+        return Verdict(SAME_ORDER, f"{figure.best} has the best mean wherever {', '.join(rows)} were run{missing}")
     if not beaten:
-        return Verdict(REPRODUCED, f"{figure.best} is best at every level against {', '.join(rows)}{missing}")
-    reason = f"{figure.best} is not best at {figure.condition} {', '.join(beaten)}"
+        return Verdict(REPRODUCED, f"{figure.best} has the best mean at every level against {', '.join(rows)}")
+    reason = f"{figure.best} does not have the best mean at {figure.condition} {', '.join(beaten)}"
     if lost or behind:
         how = f"clearly worse at {', '.join(lost)}" if lost else f"behind over all {', '.join(behind)}"
-        return Verdict(DIFFERS, f"{reason}, {how}{missing}")
-    return Verdict(SAME_ORDER, f"{reason}, but nowhere clearly worse, and best over all{missing}")
+        return Verdict(DIFFERS, f"{reason}, {how}{missing}", tuple(dict.fromkeys((*behind, *clearly))))
+    return Verdict(SAME_ORDER, f"{reason}, but is nowhere clearly worse, and has the best mean over all{missing}")
 
 
 def _missing(table: PaperTable, pairs: Pairs) -> str:

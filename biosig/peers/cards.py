@@ -19,7 +19,7 @@ class Peer:
         macs_per_second: multiplications with accumulation by the network's weights for a second of sound;
             transforms and resampling are not in it.
         native_fs: rate the model runs at, Hz.
-        delay_samples: how late the output is at 16 kHz, by construction; nobody removes it here.
+        delay_samples: how late the model's output is at 16 kHz, by construction; what a stream of it has to wait.
         costs: how parameters and multiplications were counted, and what differs from the paper.
     """
 

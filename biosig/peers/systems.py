@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import resample_poly
+import scipy  # scipy.signal loads at its first use
 
 from biosig.checks import as_signal, check_rate
 from biosig.errors import ConfigError
@@ -26,9 +26,9 @@ class System:
         """Enhance every channel by itself.
 
         A model of 48 kHz hears the signal resampled (``scipy.signal.resample_poly``, as its output is on the way
-        back): nothing above 8 kHz, other than what it was trained on. What the system holds back at the end is
-        lost, as in a stream: its delay (``peer.delay_samples``) is not removed here, but where outputs are compared
-        (:mod:`biosig.metrics.delay`).
+        back): nothing above 8 kHz, other than what it was trained on. Silence is fed after the end, and as much
+        of the output's head is dropped, for as long as the system is late (``peer.delay_samples``): the output
+        lies on the input, and its last samples are there.
 
         Args:
             noisy: shape (..., n), any n from 1, full scale ±1.
@@ -46,10 +46,11 @@ class System:
         return np.reshape(channels, noisy.shape)
 
     def _channel(self, noisy: np.ndarray) -> np.ndarray:
-        ratio = self.peer.native_fs // FS
-        native = noisy if ratio == 1 else resample_poly(noisy, ratio, 1)
+        ratio, late = self.peer.native_fs // FS, self.peer.delay_samples
+        fed = np.pad(noisy, (0, late))
+        native = fed if ratio == 1 else scipy.signal.resample_poly(fed, ratio, 1)
         enhanced = self.enhance(native.astype(np.float32)).astype(np.float64)
-        return enhanced if ratio == 1 else resample_poly(enhanced, 1, ratio)
+        return (enhanced if ratio == 1 else scipy.signal.resample_poly(enhanced, 1, ratio))[late:]
 
 
 def load_peer(name: str, threads: int = 1) -> System:

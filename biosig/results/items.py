@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from biosig.errors import BiosigError, DataError
@@ -102,10 +103,10 @@ class CellStore:
             data[name] = _bytes(folder / name)
             if hashlib.sha256(data[name]).hexdigest() != expected:
                 raise DataError(f"{folder / name} was altered: its sha256 is not the one in run.json.")
-        items = decode(data[ITEMS], data[SECONDS], str(folder / ITEMS))
-        if counts(items) != run["counts"]:
-            raise DataError(f"{folder} holds {counts(items)['items']} items, and run.json counts others.")
-        return CellRun(cell, tuple(items), run, folder)
+        items, found = _decoded(data[ITEMS], data[SECONDS], str(folder / ITEMS))
+        if found != run["counts"]:
+            raise DataError(f"{folder} holds {found['items']} items, and run.json counts others.")
+        return CellRun(cell, items, run, folder)
 
     def folders(self, paper: str, profile: str) -> list[Path]:
         """Every folder that claims to be a cell of this paper and profile, in order."""
@@ -142,6 +143,12 @@ class CellStore:
         if not ignore.exists():
             ignore.write_text("*\n")
         return folder / f"{cell.paper}-{cell.profile}-{cell.name}.lock"
+
+
+@lru_cache(maxsize=512)  # by content: `biosig verify` reads a cell to check it, and again for its tables
+def _decoded(numbers: bytes, seconds: bytes, name: str) -> tuple[tuple[Item, ...], dict]:
+    items = tuple(decode(numbers, seconds, name))
+    return items, counts(items)
 
 
 def counts(items: Sequence[Item]) -> dict:

@@ -12,7 +12,7 @@ import biosig
 from biosig.files import sha256
 from biosig.results.cells import digest
 
-PACKAGES = ("numpy", "scipy", "torch", "numba", "wfdb")
+PACKAGES = ("numpy", "scipy", "torch", "numba", "wfdb", "PyWavelets")
 UNKNOWN = "unknown"
 
 

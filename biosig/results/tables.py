@@ -5,7 +5,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from biosig.results.statistics import Summary
 
 PAPER, RUN, LABEL, ABSENT = "paper", "run", "label", "not attempted"
 DASH = "—"
-WHY = "Why"  # a column of this name holds the reasons
+PROSE = 30  # characters: longer texts wrap
+FOUND, WHY = "What was found", "Why"  # columns that hold what else would be a note
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def renderings(tables: Sequence[Table], folder: Path) -> dict[Path, str]:
 
 def footnotes(table: Table) -> list[str]:
     """The table's notes, and one sentence per reason for what is missing in it."""
-    if WHY in table.columns:  # each row says it
+    if FOUND in table.columns:  # each row says it
         return list(table.notes)
     reasons: dict[str, list[str]] = {}
     for row in table.rows:
@@ -219,27 +220,43 @@ def _round(value: float) -> float:
 
 
 def _html(table: Table) -> str:
-    """A compact table: intervals on a line of their own, no colours, so that it follows the page's theme."""
+    """A compact table: intervals on a line of their own, no colours, so that it follows the page's theme.
+
+    A table with sentences in it gets the class ``biosig-cards``: on a phone its rows stand below each other, each
+    entry under its column's head. Other tables keep their columns there, and the first one stays in sight.
+    """
+    kind = "biosig-table biosig-cards" if any(map(_is_prose, _entries(table))) else "biosig-table"
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in table.columns)
-    rows = "".join(f"<tr>{_html_row(row)}</tr>\n" for row in table.rows)
+    rows = "".join(f"<tr>{_html_row(table.columns, row)}</tr>\n" for row in table.rows)
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in footnotes(table))
     below = f'<ul class="biosig-notes">{notes}</ul>' if notes else ""
     caption = f"<caption>{html.escape(table.title)}</caption>"
     return (
-        f'<div class="biosig-table" style="overflow-x:auto"><table>\n{caption}\n'
+        f'<div class="{kind}" style="overflow-x:auto"><table>\n{caption}\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>{below}</div>\n"
     )
 
 
-def _html_row(row: Sequence[Entry]) -> str:
+def _html_row(columns: Sequence[str], row: Sequence[Entry]) -> str:
     cells = [f'<th scope="row">{html.escape(row[0].text)}</th>']
-    for entry in row[1:]:
+    for column, entry in zip(columns[1:], row[1:], strict=True):
         shown = re.sub(r" (\[[^\]]*\])$", r"<br><small>\1</small>", html.escape(entry.text))
         told = "" if entry.source == LABEL else entry.provenance
         more = "" if entry.source == ABSENT else entry.note  # there, the provenance holds it
         hover = html.escape("; ".join(filter(None, (told, more))), quote=True)
-        cells.append(f'<td title="{hover}">{shown}</td>' if hover else f"<td>{shown}</td>")
+        named = {"class": "prose" if _is_prose(entry) else "", "data-label": html.escape(column), "title": hover}
+        said = "".join(f' {name}="{value}"' for name, value in named.items() if value)
+        cells.append(f"<td{said}>{shown}</td>")
     return "".join(cells)
+
+
+def _entries(table: Table) -> Iterator[Entry]:
+    return (entry for row in table.rows for entry in row[1:])
+
+
+def _is_prose(entry: Entry) -> bool:
+    """Whether an entry is words that must wrap, and no number that must not."""
+    return entry.value is None and len(entry.text) > PROSE
 
 
 FORMS = {"text": _text, "md": _markdown, "csv": _csv, "json": _json, "html": _html}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
-import scipy.signal
+import scipy  # scipy.signal loads at its first use: tables are shown without it
 
 from biosig.checks import as_signal, check_rate
 from biosig.errors import SignalError

@@ -1,8 +1,11 @@
-"""R-peak detection by two moving means, for template subtraction."""
+"""R-peak detection by two moving means, for all that subtracts beats; a user's own peaks instead."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from biosig.checks import as_signal, check_rate
+from biosig.errors import SignalError
 from biosig.signal.filters import butter_zero_phase
 
 BAND_HZ = (2.5, 50.0)
@@ -54,6 +57,31 @@ def r_peaks_in_band(filtered: np.ndarray, fs: float = 1000) -> np.ndarray:
     peaks = [a + np.argmax(padded[a:b]) for a, b in zip(starts[long_enough], ends[long_enough], strict=True)]
     peaks = np.array(peaks, dtype=np.int64) - pad
     return peaks[(peaks >= 0) & (peaks < filtered.size)]
+
+
+def checked_peaks(peaks: np.ndarray, n: int) -> np.ndarray:
+    """A user's R peaks as rising sample numbers, shape (peaks,), each once.
+
+    Raises:
+        SignalError: not whole numbers, or outside 0 … n - 1.
+    """
+    found = np.asarray(peaks, dtype=np.float64)
+    if found.ndim != 1 or not np.all(found == np.round(found)):
+        raise SignalError("R peaks are not a list of whole sample numbers.")
+    if found.size and (found.min() < 0 or found.max() >= n):
+        raise SignalError(f"R peaks reach from {found.min():g} to {found.max():g}: expected 0 to {n - 1}.")
+    return np.unique(found.astype(np.int64))
+
+
+def peaks_of(x: np.ndarray, fs: float, peaks: np.ndarray | None = None) -> np.ndarray:
+    """The peaks that a caller gave for a channel (n,), checked; else those that are detected."""
+    return detect_r_peaks(x, fs) if peaks is None else checked_peaks(peaks, x.size)
+
+
+def each_channel(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+    """``function`` of every channel (n,) of (..., n), for what cannot take them together."""
+    x = as_signal(x, "noisy")
+    return np.stack([function(row) for row in x.reshape(-1, x.shape[-1])]).reshape(x.shape)
 
 
 def moving_mean(x: np.ndarray, window: int) -> np.ndarray:

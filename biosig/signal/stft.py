@@ -3,7 +3,7 @@
 import functools
 
 import numpy as np
-import scipy.signal
+import scipy  # scipy.signal loads at its first use: tables are shown without it
 
 from biosig.checks import as_signal
 from biosig.errors import SignalError

@@ -69,7 +69,7 @@ class SpectralStream:
         self._recent: np.ndarray | None = None  # the last frame's worth of input, to reflect at the end
         self._sum: np.ndarray | float = 0.0  # (..., frame - hop): windowed frames, to which later ones add
         self._weight: np.ndarray | float = 0.0  # (frame - hop,): squared windows, likewise
-        self._begun = False
+        self._begun, self._channels = False, ()
         self._received = self._returned = 0  # samples, without the silent head
         self._drop = self.frame // 2  # samples that only the reflected head reaches
 
@@ -80,6 +80,7 @@ class SpectralStream:
             SignalError: NaN or infinite samples.
         """
         x = as_signal(x, "noisy")
+        self._channels = x.shape[:-1]
         silent = 0 if self._pending is not None else _leading_zeros(x)
         if silent == x.shape[-1]:
             return x.copy()
@@ -93,7 +94,7 @@ class SpectralStream:
     def flush(self) -> np.ndarray:
         """The samples still owed when the input has ended, (..., k): as many come out as went in."""
         if self._pending is None:  # silence, all of it returned
-            return np.zeros(0)
+            return np.zeros((*self._channels, 0))
         owed = self._received - self._returned
         if not self._begun:  # shorter than a frame
             self._take(np.zeros((*self._pending.shape[:-1], self.frame - self._received)))

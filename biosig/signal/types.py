@@ -22,6 +22,7 @@ class Recording:
         source: file or package it was read from.
         active: per-sample bool mask of shape (n,), True while the subject moves or speaks; None if unknown.
         synthetic: True for anything generated.
+        label: the class that a classifier is to find ("anger"), "" where there is none.
     """
 
     signal: np.ndarray
@@ -33,6 +34,7 @@ class Recording:
     source: str = ""
     active: np.ndarray | None = None
     synthetic: bool = False
+    label: str = ""
 
     def __post_init__(self):
         object.__setattr__(self, "signal", as_signal(self.signal, f"recording {self.item}", mono=True))

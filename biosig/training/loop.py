@@ -114,7 +114,7 @@ def train_epoch(
     device, epoch, total = next(network.parameters()).device, state.progress.epochs, 0.0
     for step, (noisy, clean) in enumerate(prefetched(batches, epoch, recipe.steps_per_epoch)):
         seed = seed_for("objective", recipe.name, recipe.seed, epoch, step)
-        with precision(recipe, device):
+        with precision(recipe, device), drawing(device, "dropout", recipe.name, recipe.seed, epoch, step):
             loss = objective(network, noisy.to(device), clean.to(device), torch.Generator().manual_seed(seed))
         state.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -144,6 +144,14 @@ def prefetched(batches: Batches, epoch: int, steps: int) -> Iterator[tuple[torch
             if step < steps:
                 coming = thread.submit(batches, epoch, step)
             yield batch
+
+
+@contextlib.contextmanager
+def drawing(device: torch.device, *name: object) -> Iterator[None]:
+    """Torch's global generators, from which dropout draws, seeded by ``name`` inside and untouched outside."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed_for(*name))
+        yield
 
 
 def precision(recipe: Recipe, device: torch.device) -> contextlib.AbstractContextManager:

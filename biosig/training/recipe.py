@@ -8,6 +8,7 @@ from biosig.errors import ConfigError
 LOSSES = (
     *("l1", "l2", "snr", "si", "diffusion"),
     *("spectral_mse", "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"),
+    "compressed+bounded",
 )
 PRECISIONS = ("float32", "bf16")
 
@@ -60,3 +61,13 @@ class Recipe:
                 raise ConfigError(f"{field} of recipe {self.name} is {found}: expected more than 0.")
         if self.precision not in PRECISIONS:
             raise ConfigError(f"precision is {self.precision!r}: expected one of {', '.join(PRECISIONS)}.")
+
+
+@dataclass(frozen=True)
+class CosineRecipe(Recipe):
+    """A schedule whose rate falls along half a cosine, to 0 after ``max_epochs``; the plateau's fields mean nothing.
+
+    A schedule of its own length: unlike the other, it cannot be gone on with by raising ``max_epochs``.
+    """
+
+    schedule: str = "cosine"

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
 
 from biosig.errors import CheckpointError, ConfigError
 from biosig.files import atomic_path, write_text
-from biosig.training.recipe import Recipe
+from biosig.training.recipe import CosineRecipe, Recipe
 
 COLUMNS = ("epoch", "train_loss", "validation", "lr", "seconds")
 
@@ -41,9 +42,7 @@ class State:
     def __init__(self, network: nn.Module, recipe: Recipe, folder: Path):
         self.network, self.recipe, self.folder = network, recipe, folder
         self.optimiser = torch.optim.Adam(network.parameters(), lr=recipe.lr, betas=recipe.betas)
-        self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience
-        )
+        self.schedule = schedule_of(recipe, self.optimiser)
         self.best = copy.deepcopy(network.state_dict())
         self.progress = Progress()
 
@@ -105,7 +104,8 @@ class State:
     def same_recipe(self, saved: dict) -> None:
         """Refuse to mix two recipes in one curve; only a longer schedule is the same run going on."""
         here = asdict(self.recipe)
-        for name in here.keys() - {"max_epochs"}:
+        longer = set() if isinstance(self.recipe, CosineRecipe) else {"max_epochs"}
+        for name in here.keys() - longer:
             if saved.get(name) != here[name]:
                 raise ConfigError(
                     f"{self.folder} holds a run with {name} = {saved.get(name)}, not {here[name]}: "
@@ -115,3 +115,18 @@ class State:
     def load_best(self) -> None:
         """Put the best weights into the network."""
         self.network.load_state_dict(self.best)
+
+
+class Cosine(CosineAnnealingLR):
+    """Half a cosine that can be stepped as the plateau's schedule is, with a value that it does not look at."""
+
+    def step(self, value: float | None = None) -> None:
+        """One epoch further."""
+        super().step()
+
+
+def schedule_of(recipe: Recipe, optimiser: torch.optim.Optimizer) -> LRScheduler | ReduceLROnPlateau:
+    """What turns down the rate after an epoch."""
+    if isinstance(recipe, CosineRecipe):
+        return Cosine(optimiser, recipe.max_epochs)
+    return ReduceLROnPlateau(optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience)

@@ -5,6 +5,7 @@ gave before, and have only links that lead somewhere. None of it may need the ne
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,14 @@ kernelspec:
 
 # A page
 
+::::{page-head}
+**A quick test.** Is it one?
+
+:::{dropdown} Answer
+It is.
+:::
+::::
+
 $$
 y = x + s n
 $$ (eq-mixture)
@@ -49,6 +58,24 @@ print("the value is", value, "at", os.environ["BIOSIG_PROFILE"], os.environ.get(
 assert value > 0
 ```
 
+In {numref}`fig-line` it is drawn.
+
+(fig-line)=
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: a line that rises
+---
+import matplotlib.pyplot as plt
+
+print("before the picture")
+plt.plot([0, value])
+plt.show()
+```
+
+*A line and its* slope, *of $1$.*
+
 ```{exercise} Twice
 :label: twice
 Double it.
@@ -56,7 +83,17 @@ Double it.
 
 ```{solution} twice
 :class: dropdown
-`2 * value`
+The first answer.
+```
+
+```{solution-start} twice
+:class: dropdown
+```
+The second answer:
+```{code-cell} ipython3
+print("double is", 2 * value)
+```
+```{solution-end}
 ```
 """
 
@@ -85,10 +122,10 @@ class Book:
         """Edit 'the package'; no page's own text changes."""
         (self.folder / "biosig" / "value.txt").write_text(str(value))
 
-    def build(self) -> subprocess.CompletedProcess:
+    def build(self, **variables: str) -> subprocess.CompletedProcess:
         """Exactly the command a reader types."""
         command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "book/"]
-        surroundings = os.environ | {"BIOSIG_DATA": "a folder", "BIOSIG_REPOSITORY": "someone/fork"}
+        surroundings = os.environ | {"BIOSIG_DATA": "a folder", "BIOSIG_REPOSITORY": "someone/fork"} | variables
         return subprocess.run(command, cwd=self.folder, env=surroundings, capture_output=True, text=True)
 
     def page(self) -> str:
@@ -110,6 +147,14 @@ def test_a_book_from_its_first_build_to_a_failed_cell_and_back(tmp_path):
     assert (book.site / "_sources/notebooks/page.ipynb").read_bytes() == (
         book.folder / "notebooks/page.ipynb").read_bytes()
     assert "_static/mathjax/tex-svg-full.js" in book.page()
+    assert re.search(r"minutes? to read \(\d+ words\); its code ran in \d+ seconds", book.page())
+
+    assert re.search(r'href="#fig-line"><span class="std std-numref">Fig. 1</span></a> it is drawn', book.page())
+    assert re.search(
+        r'<figure [^>]*id="fig-line">.*?alt="a line that rises".*?<span class="caption-number">Fig. 1 </span>'
+        r'<span class="caption-text">A line and its<em> slope, </em>of', book.page(), re.DOTALL)
+    assert "double is 2" in book.page(), "the code of a solution runs"
+    assert "thebe" not in book.page().lower()
 
     book.set_value(-1)
     for _ in range(2):
@@ -121,3 +166,10 @@ def test_a_book_from_its_first_build_to_a_failed_cell_and_back(tmp_path):
     again = book.build()
     assert again.returncode == 0, again.stderr[-2000:]
     assert "the value is 2 at quick" in book.page(), "the page shows what the package gave before"
+
+    bare = book.build(BIOSIG_SOLUTIONS="0")
+    assert bare.returncode == 0, bare.stderr[-2000:]
+    assert "Double it" in book.page()
+    assert check_site.problems(book.site, book.folder) == []
+    offered = [path for path in book.site.rglob("*") if path.suffix in (".html", ".md", ".ipynb", ".txt")]
+    assert not [path for path in offered if "answer" in path.read_text() or "double is" in path.read_text()]

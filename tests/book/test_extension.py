@@ -63,5 +63,5 @@ def test_the_repository_can_be_chosen_from_outside(monkeypatch, named, address):
 
 
 def test_mathjax_is_in_the_environment_and_whole():
-    text = mathjax.source().read_text(encoding="utf-8")
+    text = (mathjax.folder() / mathjax.SCRIPT).read_text(encoding="utf-8")
     assert len(text) > 2_000_000 and "boldsymbol" in text

@@ -1,6 +1,8 @@
 """Every text notebook has its twin, and a twin that drifts is seen."""
 
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import jupytext
@@ -10,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
+import page_needs  # noqa: E402
 import pair_notebooks as pairs  # noqa: E402
 from plain_markdown import plain  # noqa: E402
 
@@ -82,6 +85,43 @@ def test_a_twin_holds_the_cells_and_no_outputs(project):
     assert len({cell.id for cell in notebook.cells}) == 3
 
 
+def test_colab_installs_what_the_page_and_the_modules_under_it_import(project):
+    package = project / "biosig" / "inner"
+    package.mkdir(parents=True)
+    (project / "biosig" / "__init__.py").write_text("")
+    (package / "__init__.py").write_text("from . import near\n")
+    (package / "near.py").write_text("import numpy\n\n\ndef late():\n    import numba, json\n")
+    (package / "by_name.py").write_text("from biosig import optional\noptional.load('pesq')\n")
+    (package / "table.py").write_text("MODULES = {'one': 'biosig.inner.by_name'}\n")
+    text = project / "notebooks" / "page.md"
+    for code, expected in (("import soundfile", "soundfile"), ("from biosig import inner", "numba"),
+                           ("import biosig.inner.near", "numba"), ("import biosig.inner.by_name", "numba pesq"),
+                           ("from biosig.inner.table import MODULES", "numba pesq")):
+        text.write_text(TEXT.replace("x = 1", code))
+        assert " ".join(page_needs.needs(text, project)) == expected
+        pairs.write(project)
+        first = nbformat.read(text.with_suffix(".ipynb"), as_version=4).cells[0].source
+        assert f"%pip install --quiet {expected}\n" in first
+
+
+def test_an_import_that_nothing_installed_brings_is_refused(project):
+    text = project / "notebooks" / "page.md"
+    text.write_text(TEXT.replace("x = 1", "import no_such_thing_anywhere"))
+    with pytest.raises(LookupError, match="no_such_thing_anywhere"):
+        page_needs.needs(text, project)
+
+
+def test_the_pages_with_measures_install_them_and_all_that_is_installed_is_asked_for_somewhere():
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = [*asked["dependencies"], *sum(asked["optional-dependencies"].values(), [])]
+    known = {re.match(r"[\w-]+", name)[0] for name in names}
+    for text in pairs.text_notebooks(ROOT / "notebooks"):
+        wanted = {name.split("==")[0] for name in page_needs.needs(text, ROOT)}
+        assert wanted <= known, text.name
+        if re.search(r"\b(pesq|stoi)\w*\(", page_needs.code_of(text)) and text.parent.name == "speech":
+            assert {"pesq", "pystoi"} <= wanted, text.name
+
+
 @pytest.mark.parametrize(("old", "new"), [("x = 1", "x = 2"), ("A sentence", "A changed sentence"),
                                           ("# A page", "# Another")])
 def test_an_edited_text_makes_its_twin_stale(project, old, new):
@@ -118,6 +158,8 @@ def test_a_missing_and_a_left_over_twin_are_seen(project):
     ("see {doc}`02_classical` and {doc}`here <x/y>`", "see 02 classical and here"),
     ("{cite:p}`gu2023mamba`", "[gu2023mamba]"),
     ("{math}`x_t` and {term}`SNR`", "$x_t$ and SNR"),
+    ("{numref}`fig-room` shows a room", "The figure shows a room"),
+    ("It is in {numref}`fig-room`.", "It is in the figure."),
     ("$$\ny = Ch\n$$ (eq-out)", "$$\ny = Ch\n$$"),
     ("```{note}\nMind the gap.\n```", "> **Note**\n>\n> Mind the gap."),
     (":::{admonition} Look\n:class: tip\nHere.\n:::", "> **Look**\n>\n> Here."),

@@ -55,6 +55,14 @@ def test_a_whole_site_has_no_problems(build):
      "https://cdn.example.org/x.js is loaded from another host"),
     ('<link rel="stylesheet" href="//cdn.example.org/x.css">',
      "//cdn.example.org/x.css is loaded from another host"),
+    (r'<div class="math">\[\begin{split}a \\ b \tag{1}\end{split}\]</div>',
+     r"MathJax refuses '\\begin{split}a \\\\ b \\tag{1}\\end{split}': \tag not allowed in split environment"),
+    (r'<span class="math">\(\nonsense\)</span>',
+     r"MathJax refuses '\\nonsense': Undefined control sequence \nonsense"),
+    ('<div class="cell_output"><img src="_static/wave.png" alt="a wave"></div>',
+     "a picture drawn by a cell has no number and caption: _static/wave.png"),
+    ('<script src="_static/book.js?digest=2"></script>', "_static/book.js is loaded or declared twice"),
+    ('<script>const A = 1; const B = 2</script><script>let B = 3</script>', "B is loaded or declared twice"),
     ('<a href="https://github.com/someone/book/edit/main/book/notebooks/page.md">x</a>',
      "https://github.com/someone/book/edit/main/book/notebooks/page.md: "
      "book/notebooks/page.md is not in the project"),
@@ -67,6 +75,19 @@ def test_a_whole_site_has_no_problems(build):
 ])
 def test_each_kind_of_dead_link_is_seen(build, extra, wrong):
     assert build(extra) == [f"index.html: {wrong}"]
+
+
+@pytest.mark.parametrize("extra", [
+    r'<div class="math"><span class="eqno">(1)</span>\[a &lt; \frac{b}{c} \tag{1}\]</div>',
+    r'<div class="math amsmath">\begin{equation*}\begin{aligned}a \\ b\end{aligned} \tag{1}\end{equation*}</div>',
+    r'<p>a path like \(nonsense is no formula</p>',
+    '<div class="cell_output"><figure class="from-cell"><img src="_static/wave.png" alt="a wave"></figure></div>',
+    '<div class="solution"><div class="cell_output"><img src="_static/wave.png" alt="a wave"></div></div>',
+    '<script>function f() { const A = 1 }</script><script>const A = 2</script>',
+    '<script type="application/json">const A = 1; const A = 2</script>',
+])
+def test_what_is_as_it_should_be_is_let_pass(build, extra):
+    assert build(extra) == []
 
 
 def test_a_page_without_a_language_is_seen(build, tmp_path):

@@ -1,6 +1,5 @@
 """Sound files in blocks: every format, exact lengths, subtypes, clipping counted, and what is refused."""
 
-import types
 from pathlib import Path
 
 import numpy as np
@@ -155,13 +154,3 @@ def test_a_format_that_cannot_hold_it_is_refused(tmp_path, ending, fs, channels)
     with pytest.raises(ConfigError, match=f"cannot hold {channels} channels at {fs} Hz"):
         check_writable(path, Sound(Path("in.wav"), fs, channels, 10, "PCM_16"))
     assert not path.exists()
-
-
-def test_a_place_that_cannot_be_written_to_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    like = Sound(Path("in.wav"), 8000, 1, 10, "PCM_16")
-    with pytest.raises(DataError, match="expected .*file to be a folder"):
-        check_writable(tmp_path / "file" / "out.wav", like)
-    monkeypatch.setattr("biosig.corpora.audio_io.os", types.SimpleNamespace(access=lambda *_: False, W_OK=2, X_OK=1))
-    with pytest.raises(DataError, match="one may write to"):
-        check_writable(tmp_path / "out.wav", like)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from biosig.corpora.recordings_io import read_recording, write_recording
+from biosig.corpora.recordings_io import files_read, files_written, read_recording, write_recording
 from biosig.errors import ConfigError, DataError, MissingDataError, SignalError
 
 RNG = np.random.default_rng(5)
@@ -105,6 +105,30 @@ def test_damaged_csv_is_one_sentence(tmp_path, text, found):
     assert "x.csv" in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("header", ["", "time,EMG\n"])
+def test_csv_with_comments(tmp_path, header):
+    """Before the header, after it, between rows and behind numbers, as numpy and many devices write them."""
+    rows = [f"{k / 1000},{a}" for k, a in enumerate(TWO[0])]
+    rows[7] += " # a beat"
+    rows.insert(50, "  # moved")
+    (tmp_path / "x.csv").write_text("# of a device\n\n#fs: 1000, gain: 4\n" + header + "#\n" + "\n".join(rows) + "\n")
+    found = read_recording(tmp_path / "x.csv")
+    np.testing.assert_array_equal(found.signals, TWO[:1])
+    assert found.fs == 1000 and found.names == (("EMG",) if header else ("ch0",))
+
+
+def test_csv_whose_names_hold_the_mark_of_a_comment(tmp_path):
+    (tmp_path / "x.csv").write_text("ch#1,ch#2\n1,2\n3,4\n5,6\n")
+    assert read_recording(tmp_path / "x.csv").names == ("ch#1", "ch#2")
+
+
+@pytest.mark.parametrize("text", ["0x10,0x20\n1,2\n", "a,b\n1,2\n3,0x1F\n", "-0X1p3\n1\n"])
+def test_hexadecimal_csv_is_refused(tmp_path, text):
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(DataError, match="could not convert string '.*0[xX]"):
+        read_recording(tmp_path / "x.csv")
+
+
 def test_csv_that_is_not_text(tmp_path):
     (tmp_path / "x.csv").write_bytes(b"\xff\xfe\x00\x81" * 10)
     with pytest.raises(DataError, match="is not text"):
@@ -199,6 +223,59 @@ def test_truncated_and_missing_dat(tmp_path):
 def test_missing_file(tmp_path, name):
     with pytest.raises(MissingDataError, match="is not there"):
         read_recording(tmp_path / name)
+
+
+def test_every_file_of_a_record_is_known(tmp_path):
+    write_recording(tmp_path / "one", TWO, 1000.0)
+    write_recording(tmp_path / "two", TWO, 1000.0)
+    (tmp_path / "both.hea").write_text("both/3 2 1000 700\none 300\n~ 100\ntwo 300\n")
+    for name in ("one", "one.hea"):
+        assert set(files_read(tmp_path / name)) == {tmp_path / "one.hea", tmp_path / "one.dat"}
+    names = ("both.hea", "one.hea", "one.dat", "two.hea", "two.dat")
+    assert set(files_read(tmp_path / "both")) == {tmp_path / name for name in names}
+    assert files_read(tmp_path / "gone.hea") == [tmp_path / "gone.hea"] == files_read(tmp_path / "gone")
+    for name in ("x.csv", "x.npy", "x.mat"):
+        assert files_read(tmp_path / name) == files_written(tmp_path / name) == [tmp_path / name]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.npy", "x.mat", "x.hea", "x"])
+def test_no_other_files_are_written_than_those_that_are_told(tmp_path, name):
+    write_recording(tmp_path / name, TWO, 1000.0)
+    assert sorted(tmp_path.iterdir()) == sorted(files_written(tmp_path / name))
+
+
+def test_a_record_of_two_segments_is_read_whole(tmp_path):
+    for name in ("one", "two"):
+        write_recording(tmp_path / name, TWO, 1000.0)
+    (tmp_path / "both.hea").write_text("both/2 2 1000 600\none 300\ntwo 300\n")
+    found = read_recording(tmp_path / "both.hea")
+    np.testing.assert_allclose(found.signals, np.hstack([TWO, TWO]), atol=1e-3)
+    assert found.fs == 1000
+
+
+@pytest.mark.parametrize("names", [("EMG", "EMG"), (" EMG", "ECG "), ("", "b")])
+def test_names_that_a_record_cannot_have(tmp_path, names):
+    write_recording(tmp_path / "x.hea", TWO, 1000.0, names)
+    found = read_recording(tmp_path / "x.hea").names
+    assert found == (("EMG", "ECG") if names[0] == " EMG" else ("ch0", "ch1"))
+
+
+@pytest.mark.parametrize(
+    "rate, found",
+    [("-1000", "is -1000.0: expected a positive rate"), ("0", "expected a positive rate"), ("1e10", "expected 1 Hz to"),
+     ("quick", "expected the header"), ("250/125(0)", None), ("", None)],
+)  # fmt: skip
+def test_the_rate_of_a_record_is_the_one_that_stands_there(tmp_path, rate, found):
+    """wfdb takes 250 Hz for any that it cannot read; that is right only where none is given."""
+    write_recording(tmp_path / "x.hea", TWO, 1000.0)
+    header = (tmp_path / "x.hea").read_text().split("\n")
+    header[0] = f"x 2 {rate} 300" if rate else "x 2"
+    (tmp_path / "x.hea").write_text("\n".join(["# a comment", "", *header]))
+    if found is None:
+        assert read_recording(tmp_path / "x.hea").fs == 250
+        return
+    with pytest.raises(DataError, match=found):
+        read_recording(tmp_path / "x.hea")
 
 
 def test_unknown_ending(tmp_path):

@@ -1,5 +1,7 @@
 """MSEMG and the HNF block: size, shape, what reaches what."""
 
+import copy
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -126,3 +128,19 @@ def test_build_refuses_unknown_names_and_options():
         build("resnet")
     with pytest.raises(ConfigError, match="no option 'depth'"):
         build("msemg", depth=3)
+
+
+@pytest.mark.parametrize("backend", ["reference", "numba", "torch"])
+def test_in_double_precision_it_is_the_same_network(backend):
+    network, x = MSEMG(features=8, d_state=4, expand=1, backend=backend), torch.randn(2, 60)
+    single, double = network(x), copy.deepcopy(network).double()(x.double())
+    assert double.dtype == torch.float64
+    torch.testing.assert_close(single.double(), double, atol=1e-5, rtol=1e-4)
+
+
+def test_under_autocast_the_mamba_block_stays_in_single_precision():
+    network, seen = MSEMG(features=8, d_state=4, expand=1, backend="torch"), []
+    network.ssm.mamba.register_forward_hook(lambda module, inputs, output: seen.extend([inputs[0].dtype, output.dtype]))
+    with torch.autocast("cpu", torch.bfloat16):
+        network(torch.randn(2, 60))
+    assert seen == [torch.float32, torch.float32]

@@ -4,6 +4,8 @@ Tolerances, relative to the largest number of each result: 1e-10 in float64, 2e-
 """
 
 import multiprocessing
+import sys
+import types
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +15,7 @@ import pytest
 import torch
 
 from biosig.errors import ConfigError, SignalError
-from biosig.models import scan_kernels
+from biosig.models import scan, scan_kernels
 from biosig.models.scan import BACKENDS, available_backends, selective_scan
 from biosig.seeds import rng_for
 
@@ -358,6 +360,64 @@ def test_a_backend_that_cannot_be_used_is_refused(backend, sentence):
 def test_mamba_ssm_is_refused_where_it_is_not():
     with pytest.raises(ConfigError, match="it needs CUDA and the package mamba-ssm"):
         selective_scan(**problem(1, 2, 3, 2), backend="mamba_ssm")
+
+
+@pytest.fixture
+def fake_mamba(monkeypatch):
+    """A machine with CUDA, as far as torch says, and a mamba-ssm that holds what the test puts into it."""
+
+    def install(**content):
+        for name in ("mamba_ssm", "mamba_ssm.ops", scan.INTERFACE):
+            monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+        vars(sys.modules[scan.INTERFACE]).update(content)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(scan, "_installed", lambda package: True)
+    scan._kernel_fault.cache_clear()
+    yield install
+    scan._kernel_fault.cache_clear()
+
+
+def test_mamba_ssm_with_its_kernel_is_chosen_and_called(fake_mamba):
+    asked = []
+
+    def kernel(*inputs, **more):
+        asked.append(more)
+        return inputs[0], "state"
+
+    fake_mamba(selective_scan_fn=kernel, selective_scan_cuda=object())
+    on_cuda = types.SimpleNamespace(device=torch.device("cuda"), dtype=torch.float32)
+    assert "mamba_ssm" in available_backends() and scan._choose(on_cuda, mixed=False) == "mamba_ssm"
+    assert scan._load("mamba_ssm")(*range(9)) == (0, "state") and asked == [{"return_last_state": True}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"selective_scan_fn": print},
+        {"selective_scan_fn": print, "selective_scan_cuda": None},
+        {"selective_scan_cuda": object()},
+    ],
+)
+def test_mamba_ssm_without_its_kernel_is_passed_over_with_a_word(fake_mamba, content):
+    """As the package is from July 2026 on: it imports, and would fail when called."""
+    fake_mamba(**content)
+    on_cuda = types.SimpleNamespace(device=torch.device("cuda"), dtype=torch.float32)
+    with pytest.warns(UserWarning, match="mamba-ssm is here without its CUDA kernel .*runs in PyTorch"):
+        assert scan._choose(on_cuda, mixed=False) == "torch"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it is said once
+        assert "mamba_ssm" not in available_backends()
+    with pytest.raises(ConfigError, match="'mamba_ssm' cannot be used: mamba-ssm is here without its CUDA kernel"):
+        selective_scan(**problem(1, 2, 3, 2), backend="mamba_ssm")
+
+
+def test_mamba_ssm_that_cannot_be_imported_is_passed_over(fake_mamba, monkeypatch):
+    fake_mamba()
+    monkeypatch.setitem(sys.modules, scan.INTERFACE, None)
+    with pytest.warns(UserWarning, match="without its CUDA kernel"):
+        assert "mamba_ssm" not in available_backends()
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,20 @@ style = ".2f"
 values = ["2.00", "1.00"]
 tolerance = { open = 0.5 }
 
+[[cause]]
+kind = "data"
+short = "other people"
+text = "Nobody was recorded twice."
+profiles = ["open"]
+of = ["table1"]
+rows = ["Minus"]
+
+[[choice]]
+name = "lr"
+what = "Learning rate"
+paper = "not given"
+code = "1e-3"
+
 [[figure]]
 name = "fig1"
 number = "Fig. 1"
@@ -114,6 +128,11 @@ MISTAKES = [
     ('metrics = ["gain_db"]', 'metrics = ["loss_db"]', "metrics that table1 does not have"),
     ('of = "table1"', 'of = "table9"', "table9"),
     ("year = 2000\n", "", "year"),
+    ('kind = "data"', 'kind = "luck"', "of kind 'luck': expected one of data, schedule, quirk"),
+    ('text = "Nobody was recorded twice."', 'text = ""', "and words"),
+    ('rows = ["Minus"]', 'rows = ["Times"]', "names 'Times' in rows, which is not known"),
+    ('of = ["table1"]', 'of = ["table7"]', "names 'table7' in of"),
+    ('title = "Gains"', 'title = "Gains"\nkind = "guess"', "holds the kind 'guess', expected value or count"),
     ("[paper]", "[paper", "."),
 ]
 
@@ -122,6 +141,11 @@ def test_a_sound_one_is_read():
     paper = parse(GOOD)
     assert paper.tables["table1"].column("gain_db").values["Plus"].value == 2.0
     assert paper.printed == {"2.00", "1.00"}
+    (cause,) = paper.why("table1", "Minus", "gain_db", "open")
+    assert cause.short == "other people" and paper.choices[0].what == "Learning rate"
+    for place in (("table1", "Plus", "gain_db", "open"), ("fig1", "Minus", "gain_db", "open")):
+        assert paper.why(*place) == []
+    assert paper.why("table1", "Minus", "gain_db", "paper") == []
 
 
 @pytest.mark.parametrize("old, new, sentence", MISTAKES)

@@ -2,10 +2,12 @@
 
 import pytest
 
-from biosig.papers.comparison import Comparison, against, beside, by_level, collect, glance, unreproduced
+from biosig.papers.comparison import Comparison, beside, by_level, collect
+from biosig.papers.contests import against, among_all, contests, leaders, sentence
+from biosig.papers.glance import UNKNOWN, glance, lines, tally, unreproduced
 from biosig.papers.transcription import load
 from biosig.papers.verdicts import judge, judge_figure
-from biosig.results.items import Cell, CellStore, Item
+from biosig.results.items import Cell, CellRun, CellStore, Item
 from biosig.results.tables import render
 from biosig.seeds import rng_for
 
@@ -94,8 +96,13 @@ def claim(here, profile="open"):
 
 
 def test_a_claim_that_holds_at_every_level():
+    verdict = claim(runs(MSEMG=20.0, HP=14.0, TS=15.0, FCN=16.0, SDEMG=17.0))
+    assert verdict.word == "reproduced" and "best mean at every level against HP, TS, FCN, SDEMG" in verdict.reason
+
+
+def test_a_claim_about_every_row_is_not_reproduced_on_some_of_them():
     verdict = claim(runs(MSEMG=20.0, HP=14.0, TS=15.0))
-    assert verdict.word == "reproduced" and "not run: FCN, SDEMG" in verdict.reason
+    assert verdict.word == "same order" and "not run: FCN, SDEMG" in verdict.reason
 
 
 def test_a_claim_that_fails_clearly_at_one_level():
@@ -131,7 +138,7 @@ def test_a_claim_without_runs_at_its_levels():
     off = {row: {0: rows(20.0, levels=("3",))} for row in ("MSEMG", "HP")}
     assert claim(off).reason == "no items at snr_db -14, -12, -10, -8, -6, -4, -2, 0"
     partial = claim({"MSEMG": {0: rows(20.0)}, "HP": {0: rows(9.0, levels=LEVELS[1:])}})
-    assert partial.word == "reproduced" and "HP at -14" in partial.reason
+    assert partial.word == "same order" and "HP at -14" in partial.reason
 
 
 LABELS = {
@@ -166,7 +173,8 @@ def comparison(tmp_path_factory):
         size = Item("network", "network", "parameters", "1; trainable", 279937)
         store.write(cell, [*rows(centre, levels=levels), failed, *([size] if cell.system == "msemg" else [])])
     found = collect(store, [cell for cell, _, _ in cells])
-    return Comparison(PAPER, "open", found, LABELS, "3DC for NINAPro DB2", {"fcn": "out of time"})
+    reasons, seeds = {"fcn": "out of time"}, {"hp": 1, "msemg": 3, "sdemg": 3}
+    return Comparison(PAPER, "open", found, LABELS, "3DC for NINAPro DB2", "people", reasons, seeds)
 
 
 def test_the_paper_beside_here(comparison):
@@ -180,6 +188,7 @@ def test_the_paper_beside_here(comparison):
     assert entries["MSEMG"][3].text == "64 / 8 / 3, 3 failed" and entries["SDEMG"][3].text == "16 / 8 / 1, 1 failed"
     assert entries["MSEMG"][4].text == "reproduced"
     assert entries["FCN"][2].provenance == entries["FCN"][4].provenance == "not attempted: out of time"
+    assert table.columns[3] == "Items / people / seeds" and "over people." in table.notes[-1]
     assert entries["ATS+HP"][1].text == "not in the paper" and entries["ATS+HP"][4].text == ""
     assert "3DC for NINAPro DB2" in table.columns[2]
     text = render(table, "text")
@@ -187,22 +196,27 @@ def test_the_paper_beside_here(comparison):
 
 
 def test_one_against_the_others(comparison):
-    table = against(comparison, TABLE, "snr_imp_db", "msemg")
+    table = against(comparison, "table1_snr_imp_db", TABLE.column("snr_imp_db"), "msemg")
+    assert table.columns[-1] == "Items / people" and table.name == "table1_snr_imp_db_paired"
     entries = {row[0].text: row for row in table.rows}
-    assert entries["SDEMG"][4].text == "16 / 8" and entries["HP"][4].text == "64 / 8"
+    assert entries["SDEMG"][6].text == "16 / 8" and entries["HP"][6].text == "64 / 8"
     ours, theirs, difference = (entries["SDEMG"][k].value for k in (2, 1, 3))
     assert difference == pytest.approx(ours - theirs)
     assert entries["HP"][5].value == pytest.approx(4 * 2 / 2**8)  # eight people agree; four comparisons
+    assert entries["HP"][4].text == "better"
     assert entries["FCN"][3].provenance == "not attempted: out of time"
-    assert "the smallest p before adjustment is 0.0078" in table.notes[0]
+    assert table.notes[0] == "MSEMG is better than 4 of 4."
+    assert "With n = 8 people the smallest p before adjustment is 0.0078" in table.notes[1]
 
 
 def test_a_figure_by_level(comparison):
     table = by_level(comparison, PAPER.figures["fig3"], "snr_imp_db")
-    assert table.columns == ("System", *LEVELS)
+    assert table.columns == ("System", *LEVELS, "Items / people / seeds at each")
     sdemg = next(row for row in table.rows if row[0].text == "SDEMG")
     assert [entry.source for entry in sdemg[1:4]] == ["run", "run", "not attempted"]
-    assert "Reproduced" in table.notes[1] and "SDEMG at -10" in table.notes[1]
+    assert sdemg[-1].text == "8 / 8 / 1"
+    assert "Same order" in table.notes[1] and "SDEMG at -10" in table.notes[1]
+    assert "SDEMG: 1 of 3 seeds are run so far." in table.notes
 
 
 def test_everything_at_a_glance(comparison):
@@ -212,8 +226,120 @@ def test_everything_at_a_glance(comparison):
     assert verdicts["Table I", "MSEMG, SNRimp, dB"] == "reproduced"
     assert verdicts["Table II", "MSEMG, Parameters"] == "reproduced"
     assert verdicts["Table I", "FCN, SNRimp, dB"] == "not attempted"
-    assert verdicts["Fig. 3", "MSEMG best, SNRimp"] == "reproduced"
+    assert verdicts["Fig. 3", "MSEMG best, SNRimp"] == "same order"  # SDEMG ran on two of eight levels
     left = unreproduced(comparison)
     assert 0 < len(left.rows) < len(table.rows)
     assert {row[4].text for row in left.rows} <= {"differs", "not attempted"}
-    assert all(row[5].text for row in left.rows)
+    assert all(row[6].text for row in left.rows)
+
+
+def test_the_tally_counts_values_counts_and_claims_apart(comparison):
+    table = tally(comparison)
+    rows = {row[0].text: [int(entry.text) for entry in row[1:]] for row in table.rows}
+    assert set(rows) == {"Measured values", "Counts of parameters", "Claims about figures"}
+    assert [row[0] for row in rows.values()] == [20, 3, 5]
+    assert all(row[0] == sum(row[1:]) for row in rows.values())
+    glanced = [row[4].text for row in glance(comparison).rows]
+    assert [sum(row[k] for row in rows.values()) for k in (1, 2, 3, 4)] == [
+        glanced.count(word) for word in ("reproduced", "same order", "differs", "not attempted")
+    ]
+    assert rows["Counts of parameters"][1] == 1  # MSEMG's; nobody counted the others here
+
+
+# --- verbs -------------------------------------------------------------------------------------------------
+
+
+def swayed(centre):
+    """People disagree by far more than the systems do: no test can tell the difference from chance."""
+    return [Item(**{**vars(row), "value": row.value + 5 * (-1) ** int(row.subject[1:])}) for row in rows(centre)]
+
+
+def compared(metric="snr_imp_db", unit="utterances of one speaker", **centres):
+    """A comparison of systems whose one seed lies around a centre, or whose items are given."""
+    runs = {}
+    for name, of in centres.items():
+        cell = Cell("msemg", "open", name, 0, 0, {})
+        runs[name] = [CellRun(cell, tuple(rows(of, metric) if isinstance(of, float) else of), {}, None)]
+    return Comparison(PAPER, "open", runs, {name: LABELS[name] for name in centres}, "here", unit)
+
+
+COLUMN = TABLE.column("snr_imp_db")
+
+
+def test_the_verb_follows_from_the_adjusted_p_and_not_from_the_mean():
+    c = compared(msemg=20.0, hp=14.0, fcn=25.0, ats_hp=swayed(19.4))
+    found = contests(c, COLUMN, "msemg", ["hp", "fcn", "ats_hp"])
+    assert {name: contest.verb for name, contest in found.items()} == {
+        "hp": "better", "fcn": "worse", "ats_hp": "not told apart"
+    }
+    assert found["ats_hp"].pair.difference > 0.3 and found["ats_hp"].p > 0.05
+    less = compared("rmse", msemg=20.0, hp=14.0)
+    assert contests(less, TABLE.column("rmse"), "msemg", ["hp"])["hp"].verb == "worse"  # less is better there
+
+
+def test_an_interval_without_zero_is_not_enough():
+    """Seven of eight people agree: the interval leaves out zero, and p adjusted for seven does not get below 0.05."""
+    one = [Item(**{**vars(row), "value": row.value - (2.0 if row.subject != "P0" else -0.5)}) for row in rows(20.0)]
+    others = ("hp", "fts_hp", "ats_hp", "fcn", "sdemg")
+    c = compared(msemg=20.0, **dict.fromkeys(others, one))
+    contest = contests(c, COLUMN, "msemg", others)["hp"]
+    assert contest.pair.sign == 1 and contest.pair.p < 0.05 < contest.p and contest.verb == "not told apart"
+
+
+def test_a_sentence_speaks_of_some_and_adjusts_for_all():
+    c = compared(msemg=20.0, hp=14.0, fcn=25.0, ats_hp=15.0)
+    text = sentence(c, COLUMN, "msemg", ["hp", "ats_hp"], name="the network")
+    assert text == (
+        "By SNRimp, the network is better than HP and ATS+HP (adjusted p at most 0.023). "
+        "Here n = 8 utterances of one speaker, and p is adjusted for 3 comparisons."
+    )
+    assert "no finished run" in sentence(c, COLUMN, "msemg", ["sdemg"])
+
+
+def test_whoever_is_picked_by_its_mean_is_adjusted_for_every_pair():
+    c = compared(msemg=20.0, hp=14.0, fcn=25.0, ats_hp=15.0)
+    found = among_all(c, COLUMN, "fcn", list(c.labels))
+    assert all(contest.p == pytest.approx(6 * 2 / 2**8) for contest in found.values())  # six pairs of four
+    assert leaders(c, COLUMN).startswith("SNRimp: FCN has the best mean (n = 8 utterances of one speaker). It is bett")
+    assert leaders(compared(msemg=20.0), COLUMN) == ""
+
+
+# --- causes ------------------------------------------------------------------------------------------------
+
+
+def test_a_row_that_differs_names_its_causes_and_those_of_the_row_it_contradicts():
+    c = compared(unit="people", hp=14.0, fts_hp=15.0, fcn=20.0, sdemg=10.0, msemg=22.0)
+    found = {line.entries[1].text: line for line in lines(c) if line.verdict.word == "differs"}
+    hp = found["HP, SNRimp, dB"]
+    assert hp.verdict.against == ("SDEMG",)
+    assert "SDEMG: cut schedule" in hp.why and "3DC for NINAPro DB2" in hp.why and "TS is not" not in hp.why
+    assert "the other way round" not in hp.why
+    table = unreproduced(c)
+    assert any(note.startswith("SDEMG: cut schedule (schedule): A diffusion model") for note in table.notes)
+
+
+@pytest.mark.parametrize("name", ["msemg", "primer"])
+def test_no_committed_line_that_differs_lacks_a_cause(name):
+    from biosig.papers.base import open_store, paper
+
+    (table,) = paper(name).tables("open", open_store("open"), ["unreproduced"])
+    assert table.rows and all(row[6].text not in ("", UNKNOWN) for row in table.rows)
+
+
+def test_every_number_of_a_judged_profile_would_find_a_cause():
+    """New runs may turn any verdict, and none may then be left without a cause."""
+    for table in PAPER.tables.values():
+        if not table.exact:
+            assert all(PAPER.why(table.name, row, each.metric, "open") for row in table.rows for each in table.columns)
+    for figure in PAPER.figures.values():
+        assert all(PAPER.why(figure.name, figure.best, metric, "open") for metric in figure.metrics)
+
+
+def test_the_two_causes_of_conv_tasnets_size_add_up_to_the_papers_count():
+    """N filters of a second mask, and the last block's residual path: with them the count is 5.1e6."""
+    from biosig.models.networks import build, count_parameters
+
+    second_mask, residual = 512 * 128 + 512, 128 * 512 + 128
+    text = load("primer").causes[0].text
+    assert f"{second_mask:,}" in text and f"{residual:,}" in text
+    assert f"{count_parameters(build('conv_tasnet')) + second_mask + residual:.1e}" == "5.1e+06"

@@ -62,13 +62,15 @@ def _mean_around(x, t, window):
 
 
 def subtract_templates(noisy, filtered, peaks, kind):
-    """FTS or ATS, beat by beat and sample by sample."""
+    """FTS, ATS or its authors' ATS, beat by beat and sample by sample."""
     shortest = min(b - a for a, b in zip(peaks, peaks[1:], strict=False))
     lags = range(-math.floor(0.25 * shortest), math.floor(0.45 * shortest) + 1)
     out = list(noisy)
     for number, peak in enumerate(peaks):
         if kind == "fts":
             template = {lag: filtered[peak + lag] for lag in lags if 0 <= peak + lag < len(noisy)}
+        elif kind == "ats_official":
+            template = _official(filtered, _eleven(peaks, number), peak, lags)
         else:
             template = _average(filtered, _eleven(peaks, number), peak, lags, len(noisy))
             power = math.fsum(v * v for v in template.values())
@@ -94,3 +96,11 @@ def _average(filtered, chosen, peak, lags, n):
         if 0 <= peak + lag < n:
             template[lag] = math.fsum(values) / len(values)
     return template
+
+
+def _official(filtered, chosen, peak, lags):
+    """Zeros beyond the ends; the scalar from the filtered beat over the whole window."""
+    at = dict(enumerate(filtered))
+    mean = {lag: math.fsum(at.get(p + lag, 0.0) for p in chosen) / len(chosen) for lag in lags}
+    fit = math.fsum(v * at.get(peak + lag, 0.0) for lag, v in mean.items()) / math.fsum(v * v for v in mean.values())
+    return {lag: fit * v for lag, v in mean.items() if peak + lag in at}

@@ -1,7 +1,7 @@
 """A paper that does not exist: its numbers follow from names, and it can be slow, wrong, or dead.
 
 FAKE_LOG: a file that gets a line for every cell as its computation starts. FAKE_SECONDS: how long
-a cell takes whose name starts with FAKE_SLEEPER (default: every cell).
+a cell takes whose name starts with FAKE_SLEEPER (default: every cell). FAKE_GATE: a file that a cell waits for.
 """
 
 import os
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from biosig.errors import DataError
+from biosig.papers.comparison import made
 from biosig.results.items import Cell, CellStore, Item
 from biosig.results.provenance import describe_run
 from biosig.results.statistics import summarise
@@ -30,6 +31,9 @@ class FakeProtocol:
             if seeds is None or seed in seeds
         ]
 
+    def corpora(self, cell):
+        return os.environ.get("FAKE_CORPORA", "").split()
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         self._note(cell)
         if cell.system == "bad":
@@ -40,6 +44,8 @@ class FakeProtocol:
             os._exit(9)
         sleeps = cell.name.startswith(os.environ.get("FAKE_SLEEPER", ""))
         time.sleep(float(os.environ.get("FAKE_SECONDS", 0)) if sleeps else 0)
+        while os.environ.get("FAKE_GATE") and not Path(os.environ["FAKE_GATE"]).exists():
+            time.sleep(0.05)
         store.write(cell, self.items(cell), describe_run(device), {"curve.csv": b"epoch,loss\n0,1\n"})
 
     def items(self, cell: Cell) -> list[Item]:
@@ -57,14 +63,15 @@ class FakeProtocol:
             for i in range(cell.config["n"])
         ]
 
-    def tables(self, profile, store):
+    def tables(self, profile, store, only=()):
         cells = [cell for cell in self.cells(profile) if store.done(cell)]
         rows = []
         for system in {cell.system: None for cell in cells}:
             own = [cell for cell in cells if cell.system == system]
             found = summarise({cell.seed: store.read(cell).items for cell in own}, "gain_db")
             rows.append((label(system), measured(found, ".3f", [cell.key for cell in own])))
-        return [Table("gains", "Gains of a paper that does not exist", ("System", "Gain, dB"), tuple(rows))]
+        gains = Table("gains", "Gains of a paper that does not exist", ("System", "Gain, dB"), tuple(rows))
+        return made({"gains": lambda: gains}, only)
 
     def _note(self, cell: Cell) -> None:
         if os.environ.get("FAKE_LOG"):

@@ -119,7 +119,16 @@ def test_html(table):
     assert "A|B &lt;x&gt;" in text and "Gains &amp; losses" in text
     assert re.search(r'title="run abc def; 1 without a value: silent">21\.17<br><small>\[', text)
     assert 'title="not attempted: no data">—</td>' in text and 'title="paper">8.603e-3</td>' in text
+    assert 'data-label="Paper, dB"' in text and '"biosig-table"' in text and 'class="prose"' not in text
     assert "color" not in text and "background" not in text and "width" not in text
+
+
+def test_sentences_wrap_and_make_a_list_on_a_phone():
+    long = "the other way round than in the paper against another row"
+    told = Table("t", "", ("What", "Here, dB", "Why <x>"), ((label("A"), Entry("1.0", PAPER, 1.0), label(long)),))
+    text = render(told, "html")
+    assert f'<td class="prose" data-label="Why &lt;x&gt;">{long}</td>' in text
+    assert '<div class="biosig-table biosig-cards"' in text and text.count('class="prose"') == 1
 
 
 def test_unknown_forms_and_ragged_rows_are_told(table):

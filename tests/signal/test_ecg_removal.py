@@ -19,7 +19,7 @@ def contaminated(*names, bpm=80, snr_db=-10.0, fs=1000):
     return clean, mix_at_snr(clean, ecg, snr_db)[0]
 
 
-@pytest.mark.parametrize("kind", ["fts", "ats"])
+@pytest.mark.parametrize("kind", ["fts", "ats", "ats_official"])
 @pytest.mark.parametrize(("fs", "bpm"), [(1000, 75), (1000, 98), (500, 80)])
 def test_template_subtraction_equals_the_loop_over_beats(kind, fs, bpm):
     noisy = contaminated("slow", bpm=bpm, fs=fs)[1]
@@ -29,13 +29,14 @@ def test_template_subtraction_equals_the_loop_over_beats(kind, fs, bpm):
     assert not report.unchanged and report.peaks.size >= 11
 
 
-def test_beats_that_hang_over_both_ends_equal_the_loop_too():
+@pytest.mark.parametrize("kind", ["ats", "ats_official"])
+def test_beats_that_hang_over_both_ends_equal_the_loop_too(kind):
     noisy = contaminated("ends", bpm=90)[1]
     peaks = template_subtraction(noisy, 1000, "ats")[1].peaks
     cut = noisy[peaks[0] - 40 : peaks[-1] + 40]  # RR is about 660: windows reach 165 back and 297 on
-    cleaned, report = template_subtraction(cut, 1000, "ats")
+    cleaned, report = template_subtraction(cut, 1000, kind)
     assert report.peaks[0] < 100 and report.peaks[-1] > cut.size - 100
-    slow = emg_slow.subtract_templates(cut, ecg_band(cut), report.peaks.tolist(), "ats")
+    slow = emg_slow.subtract_templates(cut, ecg_band(cut), report.peaks.tolist(), kind)
     np.testing.assert_allclose(cleaned, slow, rtol=0, atol=1e-11)
 
 
@@ -49,6 +50,12 @@ def test_each_system_raises_the_snr_and_averages_do_better_than_single_beats_and
     assert min(means.values()) > 10
     assert means["ats_hp"] > means["hp"] + 1 and means["ats_hp"] > means["fts_hp"] + 1
     assert means["ats"] > means["fts"] + 1
+
+
+def test_the_authors_ats_is_another_one():
+    noisy = contaminated("official", bpm=80)[1]
+    ours, theirs = (template_subtraction(noisy, 1000, kind)[0] for kind in ("ats", "ats_official"))
+    assert 0 < np.square(ours - theirs).sum() < 0.05 * np.square(noisy).sum()
 
 
 def test_ats_removes_a_regular_heart_almost_whole():

@@ -89,10 +89,14 @@ def test_a_silent_head_passes_and_teaches_nothing():
     assert not out[:2500].any()
 
 
-def test_nothing_but_silence_owes_nothing():
+@pytest.mark.parametrize("channels", [(), (1,), (2,), (2, 3)])
+@pytest.mark.parametrize("level", [0, 1], ids=["silence", "sound"])
+def test_what_comes_out_has_the_channels_that_went_in(channels, level):
     stream = SpectralStream(np.ones_like, 8000)
-    assert stream.push(np.zeros((2, 700))).shape == (2, 700)
-    assert stream.flush().size == 0
+    pushed, owed = stream.push(np.full((*channels, 700), level)), stream.flush()
+    assert pushed.shape[:-1] == owed.shape[:-1] == channels
+    assert np.concatenate([pushed, owed], axis=-1).shape == (*channels, 700)
+    assert level or owed.shape[-1] == 0
 
 
 @pytest.mark.parametrize("sizes", [(16000, 32, 17), (16000, 32, 0.01), (10, 32, 8)])

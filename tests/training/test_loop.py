@@ -93,10 +93,12 @@ def test_each_network_can_learn_one_batch_by_heart(tmp_path, name):
 
 
 @pytest.mark.parametrize(("epoch", "step"), [(0, 1), (2, 0), (2, 2)])
-@pytest.mark.parametrize("loss", ["l1", "diffusion"])
+@pytest.mark.parametrize("loss", ["l1", "diffusion", "dropout"])
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, epoch, step, loss):
-    recipe = dataclasses.replace(RECIPE, loss=loss, max_epochs=5, plateau_patience=0)
+    recipe = dataclasses.replace(RECIPE, loss="l1" if loss == "dropout" else loss, max_epochs=5, plateau_patience=0)
     make, changes = tiny, {}
+    if loss == "dropout":  # draws from torch's global generator, which stands elsewhere each time
+        make = lambda: nn.Sequential(tiny(), nn.Dropout(0.3))  # noqa: E731
     if loss == "diffusion":  # the objective draws: its generator must be the epoch's and step's own
         make, changes = lambda: Conditional(tiny()), {"validate": lambda network: validate(network.inner)}
     whole, expected = train(tmp_path / "whole", recipe, make(), **changes)
@@ -106,6 +108,26 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, epoch, step, loss):
     assert same_weights(whole, resumed)
     keep = ("epoch", "train_loss", "validation", "lr")
     assert [[row[k] for k in keep] for row in result.curve] == [[row[k] for k in keep] for row in expected.curve]
+
+
+def test_training_leaves_the_global_generator_alone(tmp_path):
+    before = torch.random.get_rng_state()
+    train(tmp_path, network=nn.Sequential(tiny(), nn.Dropout(0.3)))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_dropout_draws_anew_at_every_step_and_by_the_seed(tmp_path):
+    """With weights that stand still and one batch for ever, only dropout can change the loss."""
+    losses = []
+    for seed in (0, 0, 1):
+        recipe = dataclasses.replace(RECIPE, steps_per_epoch=1, lr=1e-12, seed=seed)
+        network = nn.Sequential(nn.Linear(64, 64), nn.Dropout(0.5))
+        nn.init.eye_(network[0].weight)
+        nn.init.zeros_(network[0].bias)
+        folder = tmp_path / str(len(losses))
+        _, result = train(folder, recipe, network, batches=lambda e, s: batches(0, 0))
+        losses.append([row["train_loss"] for row in result.curve])
+    assert losses[0] == losses[1] and len(set(losses[0]) | set(losses[2])) == 8
 
 
 class Conditional(nn.Module):

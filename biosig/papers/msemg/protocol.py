@@ -44,6 +44,12 @@ class Msemg:
         ]
         return [cell for cell in cells if seeds is None or cell.seed in seeds]
 
+    def corpora(self, cell: Cell) -> tuple[str, ...]:
+        """What computing a cell reads: the profile's corpora, and a real recording in the open one."""
+        if cell.system == SIZES:
+            return ()
+        return (*CORPORA[cell.profile], *(("diaphragm",) if cell.profile == "open" else ()))
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Train where there is something to train, score every test mixture, and write the cell."""
         setup = setup_of(cell.profile)
@@ -62,11 +68,11 @@ class Msemg:
             items += diaphragm_items(system)
         store.write(cell, items, run, extras)
 
-    def tables(self, profile: str, store: CellStore) -> list[Table]:
+    def tables(self, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
         """Table I, Table II and Fig. 3, the paper's numbers beside those of the store."""
         from biosig.papers.msemg.tables import tables
 
-        return tables(self, profile, store)
+        return tables(self, profile, store, only)
 
 
 PROTOCOL = Msemg()

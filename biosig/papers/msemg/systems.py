@@ -1,4 +1,4 @@
-"""The systems of Table I by name: classical, trained in a cell, or read from a published checkpoint."""
+"""Systems by name, those of Table I and the other families: classical, trained, or from a published checkpoint."""
 
 from collections.abc import Callable
 from importlib import resources
@@ -7,11 +7,12 @@ import numpy as np
 
 from biosig.errors import ConfigError
 from biosig.papers.neural import published
+from biosig.signal.ecg_families import FAMILIES
 from biosig.signal.ecg_removal import CLASSICAL
 
 System = Callable[[np.ndarray, float], np.ndarray]
 
-NEURAL = ("fcn", "sdemg", "msemg")
+NEURAL = ("fcn", "sdemg", "msemg", "trustemg_like")
 SYSTEMS = {
     "noisy": "the unprocessed input",
     "hp": "high-pass filter, 40 Hz",
@@ -22,7 +23,22 @@ SYSTEMS = {
     "fcn": "fully convolutional network",
     "sdemg": "score-based diffusion model, 50 steps",
     "msemg": "convolutions around a Mamba block",
+    # not in the paper
+    "gate_zero": "gating: 100 ms around each R peak set to zero",
+    "gate_neighbours": "gating: the same 100 ms filled with the mean of their neighbours",
+    "swt": "stationary wavelets, strong coefficients removed",
+    "emd": "empirical mode decomposition, slow modes and strong values removed",
+    "ats_official": "averaged template subtraction with its authors' two choices",
+    "ats_official_hp": "the same, then the high-pass",
+    "pats_like": "template subtraction by a Kalman smoother over beats, in the manner of PATS",
+    "pats_like_hp": "the same, then the high-pass",
+    "eks2": "extended Kalman smoother, phase and amplitude",
+    "eks2_hp": "the same, then the high-pass",
+    "eks25": "extended Kalman smoother, 25 states",
+    "eks25_hp": "the same, then the high-pass",
+    "trustemg_like": "U-Net whose innermost layer a transformer masks, in the manner of TrustEMG-Net",
 }
+WITHOUT_TRAINING = {**CLASSICAL, **FAMILIES}
 SIZES = "sizes"  # no system: one cell that counts the networks' parameters for Table II
 
 
@@ -39,9 +55,9 @@ def classical(name: str) -> System:
     """
     if name == "noisy":
         return unprocessed
-    if name not in CLASSICAL:
-        raise ConfigError(f"{name!r} is no classical system: expected noisy or one of {', '.join(CLASSICAL)}.")
-    return CLASSICAL[name]
+    if name not in WITHOUT_TRAINING:
+        raise ConfigError(f"{name!r} is no classical system: expected noisy or one of {', '.join(WITHOUT_TRAINING)}.")
+    return WITHOUT_TRAINING[name]
 
 
 def load_system(name: str, device: str = "cpu") -> System:

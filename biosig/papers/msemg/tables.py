@@ -1,70 +1,117 @@
 """Tables I and II and Figs. 3 and 4 beside ours, a real recording, and what training the networks took."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
-from biosig.papers.comparison import Comparison, against, beside, by_item, by_level, collect, glance, unreproduced
-from biosig.papers.msemg.profiles import setup_of
-from biosig.papers.msemg.systems import NEURAL
-from biosig.papers.transcription import load
-from biosig.papers.verdicts import judge_figure
+from biosig.papers.comparison import Comparison, Makers, beside, by_item, by_level, collect, counts_of, made, seeds_of
+from biosig.papers.contests import against
+from biosig.papers.glance import glance, tally, unreproduced
+from biosig.papers.msemg.profiles import Network, Setup, setup_of
+from biosig.papers.msemg.systems import NEURAL, SYSTEMS
+from biosig.papers.transcription import PaperTable, load
 from biosig.results.items import CellRun, CellStore
 from biosig.results.statistics import summarise, where
 from biosig.results.tables import RUN, Entry, Table, absent, label, measured
 
-LABELS = {
+SHORT = {
     "noisy": "Unprocessed",
     "hp": "HP",
     "fts": "FTS",
-    "fts_hp": "FTS+HP (the paper's TS)",
+    "fts_hp": "FTS+HP (held against the paper's TS)",
     "ats": "ATS",
     "ats_hp": "ATS+HP",
     "fcn": "FCN",
     "sdemg": "SDEMG",
     "msemg": "MSEMG",
 }
+# Systems that the paper does not have. Their paired comparison is a family of its own, so that the number of them
+# does not weaken the tests among the paper's systems.
+OTHERS = {
+    "gate_zero": "Gating, zeros",
+    "gate_neighbours": "Gating, neighbours",
+    "swt": "Stationary wavelets",
+    "emd": "Empirical modes",
+    "ats_official": "ATS, the authors'",
+    "ats_official_hp": "ATS, the authors', +HP",
+    "pats_like": "PATS-like",
+    "pats_like_hp": "PATS-like+HP",
+    "eks2": "EKS2",
+    "eks2_hp": "EKS2+HP",
+    "eks25": "EKS25",
+    "eks25_hp": "EKS25+HP",
+    "trustemg_like": "TrustEMG-like",
+}
+LABELS = {name: SHORT.get(name, OTHERS.get(name, told)) for name, told in SYSTEMS.items()}
+CLASSICAL = tuple(name for name in SYSTEMS if name not in (*NEURAL, "noisy"))
 SIZE_LABELS = {
     "fcn": "FCN",
     "sdemg": "SDEMG, as published",
     "sdemg_live": "SDEMG without the layers that never run",
     "msemg": "MSEMG",
 }
-EXTRAS = ("noisy", "fts", "ats", "ats_hp")
+PEOPLE = "people"  # what the statistics count: mixtures of one person are not independent
 
 
-def tables(protocol, profile: str, store: CellStore) -> list[Table]:
-    """Every table of this paper, from whatever cells the store holds."""
-    runs = collect(store, protocol.cells(profile))
-    setup, paper = setup_of(profile), load("msemg")
-    c = Comparison(paper, profile, runs, LABELS, setup.emg)
-    counted = by_item(runs.get("sizes", ()))
-    sizes = replace(c, runs=counted, labels=SIZE_LABELS)
-    everything = replace(c, runs={name: [*runs.get(name, []), *counted.get(name, [])] for name in LABELS})
-    table1 = paper.tables["table1"]
-    cleaned = replace(c, labels={name: text for name, text in LABELS.items() if name != "noisy"})
-    return [
-        *[beside(c, table1, column.metric, EXTRAS) for column in table1.columns],
-        against(cleaned, table1, "snr_imp_db", "msemg"),
-        beside(sizes, paper.tables["table2"], "parameters", ("sdemg_live",)),
-        by_level(c, paper.figures["fig3"], "snr_imp_db"),
-        at_ten_db(c),
-        diaphragm(c),
-        training(c),
-        glance(everything),
-        unreproduced(everything),
-    ]
+def tables(protocol, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
+    """The tables of these names, or all, from whatever cells the store holds."""
+    return made(makers(protocol, profile, store), only)
+
+
+def comparison(protocol, profile: str, store: CellStore) -> Comparison:
+    """The paper beside what the store holds; a system's cells are read when it is asked for."""
+    cells = protocol.cells(profile)
+    emg, runs = setup_of(profile).emg, collect(store, cells)
+    return Comparison(load("msemg"), profile, runs, LABELS, emg, PEOPLE, seeds=seeds_of(cells))
+
+
+def makers(protocol, profile: str, store: CellStore) -> Makers:
+    """Every table of this paper by name, each computed when it is called for."""
+    c = comparison(protocol, profile, store)
+    table1, table2, fig3 = c.paper.tables["table1"], c.paper.tables["table2"], c.paper.figures["fig3"]
+    extras = tuple(name for name in LABELS if name not in table1.systems.values())
+    cleaned = replace(c, labels={name: text for name, text in LABELS.items() if name not in ("noisy", *OTHERS)})
+    families = replace(c, labels={name: LABELS[name] for name in ("msemg", *OTHERS)})
+    return {
+        **{f"table1_{each.metric}": partial(beside, c, table1, each.metric, extras) for each in table1.columns},
+        "table1_snr_imp_db_paired": lambda: against(cleaned, *_column(table1, "snr_imp_db"), "msemg"),
+        "families_snr_imp_db_paired": lambda: against(
+            families, "families_snr_imp_db", table1.column("snr_imp_db"), "msemg"
+        ),
+        "table2_parameters": lambda: beside(sizes(c), table2, "parameters", ("sdemg_live",)),
+        "fig3_snr_imp_db": partial(by_level, c, fig3, "snr_imp_db"),
+        "fig4": partial(at_ten_db, c),
+        "diaphragm": partial(diaphragm, c),
+        "training": partial(training, c),
+        "choices": partial(choices, c, setup_of(profile)),
+        "glance": lambda: glance(c, sizes(c)),
+        "tally": lambda: tally(c, sizes(c)),
+        "unreproduced": lambda: unreproduced(c, sizes(c)),
+    }
+
+
+def _column(table: PaperTable, metric: str) -> tuple:
+    return f"{table.name}_{metric}", table.column(metric)
+
+
+def sizes(c: Comparison) -> Comparison:
+    """The counts of parameters, whose items stand for networks; nothing was sampled."""
+    return replace(c, runs=by_item(c.runs.get("sizes", ())), labels=SIZE_LABELS, unit="", here="counted", seeds={})
 
 
 def at_ten_db(c: Comparison) -> Table:
     """Fig. 4's claim as a table: all four metrics at an input SNR of -10 dB."""
     figure, table1 = c.paper.figures["fig4"], c.paper.tables["table1"]
     at = {figure.condition: figure.levels[0]}
-    rows = [
-        (label(c.labels[system]), *(_at(c, system, column, at) for column in table1.columns)) for system in c.labels
-    ]
-    verdicts = {m: judge_figure(c.paper, figure, m, c.rows(table1), c.profile) for m in figure.metrics}
+    rows = []
+    for system in c.labels:
+        entries = [_at(c, system, column, at) for column in table1.columns]
+        rows.append((label(c.labels[system]), *entries, counts_of(entries)))
+    verdicts = {metric: c.claimed(figure, metric) for metric in figure.metrics}
     notes = [f"{table1.column(m).title}: {verdict.word}: {verdict.reason}." for m, verdict in verdicts.items()]
+    heads = ("System", *(column.heading for column in table1.columns), c.counted)
     title = f"{figure.number}, all metrics at {figure.levels[0]} dB ({c.here}; the paper: biceps)"
-    return Table("fig4", title, ("System", *(column.heading for column in table1.columns)), tuple(rows), tuple(notes))
+    return Table("fig4", title, heads, tuple(rows), (*notes, *c.unfinished(c.labels)))
 
 
 def diaphragm(c: Comparison) -> Table:
@@ -72,15 +119,16 @@ def diaphragm(c: Comparison) -> Table:
     metric = "r_peak_energy_ratio_db"
     rows = []
     for system in c.labels:
-        found = summarise(c.items(system), metric) if c.runs.get(system) else None
+        found = summarise(c.items(system, metric), metric) if c.items(system, metric) else None
         entry = measured(found, ".2f", c.keys(system)) if found else absent(c.missing(system))
-        rows.append((label(c.labels[system]), entry))
+        rows.append((label(c.labels[system]), entry, counts_of([entry])))
     notes = (
         "One real recording of one person, without a clean truth: at 0 dB heartbeats no longer stand out; below, "
         "muscle was removed with the heart. One person gives no interval.",
+        *c.unfinished(c.labels),
     )
     title = "A real diaphragm EMG: power within 60 ms of R peaks over power elsewhere"
-    return Table("diaphragm", title, ("System", "Ratio, dB"), tuple(rows), notes)
+    return Table("diaphragm", title, ("System", "Ratio, dB", "Recordings / people / seeds"), tuple(rows), notes)
 
 
 def training(c: Comparison) -> Table:
@@ -93,7 +141,40 @@ def training(c: Comparison) -> Table:
         rows = [(label(c.labels[system]), *[absent(c.missing(system))] * 5) for system in NEURAL]
     heads = ("Run", "Epochs × steps", "Best epoch", "Best validation", "Training, min", "Device")
     notes = ("Validation: minus SNRimp in dB; for SDEMG the diffusion loss at fixed draws. The lowest is kept.",)
-    return Table("training", "Training runs", heads, tuple(rows), notes)
+    return Table("training", "Training runs", heads, tuple(rows), (*notes, *c.unfinished(NEURAL)))
+
+
+def choices(c: Comparison, setup: Setup) -> Table:
+    """What the paper leaves open, what the authors' code does there, and what this profile does."""
+    settings = chosen(setup)
+    rows = [
+        tuple(map(label, (each.what, each.paper, each.code, each.here or settings[each.name])))
+        for each in c.paper.choices
+    ]
+    heads = ("Choice", "The paper", "The authors' code", f"Here, profile {c.profile}")
+    return Table("choices", "What the paper leaves open, and what was chosen", heads, tuple(rows))
+
+
+def chosen(setup: Setup) -> Mapping[str, str]:
+    """The choices that a profile's own settings tell, in words: network by network."""
+
+    def each(said: Callable[[Network], str]) -> str:
+        told = {name: said(setup.network(name)) for name in NEURAL}
+        if len(set(told.values())) == 1:
+            return next(iter(told.values()))
+        return "; ".join(f"{LABELS[name]} {text}" for name, text in told.items())
+
+    return {
+        "lr": each(lambda network: f"{network.recipe.lr:g}"),
+        "epochs": each(lambda n: f"at most {n.recipe.max_epochs} of {n.recipe.steps_per_epoch} steps"),
+        "batch": each(lambda network: f"{network.recipe.batch} × {network.recipe.window:,} samples"),
+        "loss": each(lambda network: LOSSES.get(network.recipe.loss, network.recipe.loss)),
+        "scaling": each(lambda network: SCALINGS.get(network.scaling, network.scaling)),
+    }
+
+
+LOSSES = {"snr": "minus the output SNR", "l1": "L1", "l2": "L2", "diffusion": "squared error of the predicted noise"}
+SCALINGS = {"emg_rms": "divided by the level of the input's own EMG", "none": "as it comes"}
 
 
 def _training_row(run: CellRun) -> tuple[Entry, ...]:
@@ -112,6 +193,5 @@ def _training_row(run: CellRun) -> tuple[Entry, ...]:
 def _at(c: Comparison, system: str, column, at: dict[str, str]) -> Entry:
     if not c.runs.get(system):
         return absent(c.missing(system))
-    found = summarise(where(c.items(system), at), column.metric)
+    found = summarise(where(c.items(system, column.metric), at), column.metric)
     return measured(found, column.style, c.keys(system))
-

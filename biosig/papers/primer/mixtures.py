@@ -120,6 +120,14 @@ class TrainingStream:
         return audible(self.noises[rng.integers(len(self.noises))], n, rng)
 
 
+def window_of(mixture, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The middle n samples of (noisy, clean), the noisy ones of RMS 1, zeros after a short utterance."""
+    start = max(0, (mixture.noisy.size - n) // 2)
+    noisy, clean = (np.pad(x[start : start + n], (0, max(0, n - x.size))) for x in (mixture.noisy, mixture.clean))
+    level = rms(noisy)
+    return noisy / level, clean / level
+
+
 def rms(x: np.ndarray) -> float:
     """Root mean square of a signal (n,)."""
     return float(np.sqrt(np.mean(np.square(x))))

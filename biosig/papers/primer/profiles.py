@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from biosig.errors import ConfigError
-from biosig.training.recipe import Recipe
+from biosig.training.recipe import CosineRecipe, Recipe
 
 UNSEEN_SNRS = (-5, 0, 5, 10, 15)
 VALIDATION_SNRS = (-2.5, 2.5, 7.5, 12.5)
@@ -22,6 +22,21 @@ class Network:
     network: str
     recipe: Recipe
     options: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class VariedNetwork(Network):
+    """A network that trains on :class:`biosig.papers.primer.varied.VariedStream`.
+
+    Attributes:
+        scaling: of its input, see :mod:`biosig.training.scaling`; "none" needs no clip to be known before its end.
+        levels_db: of the training windows, dB re what the scaling makes of a clip.
+        stream: the version of the stream; raised when its draws change.
+    """
+
+    scaling: str = "rms"
+    levels_db: tuple[float, float] = (-6.0, 6.0)
+    stream: int = 1
 
 
 @dataclass(frozen=True)
@@ -72,8 +87,17 @@ def _recipe(name: str, steps: int, epochs: int, batch: int, loss: str = "compres
     )
 
 
+def _long_recipe(name: str, epochs: int) -> CosineRecipe:
+    """As above, with the loss that bears clean input and noise alone, and a rate that ends near 0."""
+    return CosineRecipe(
+        name, 250, epochs, 16, 32_000, 1e-3, loss="compressed+bounded", early_stop=epochs, precision="bf16"
+    )
+
+
 RECURRENT = (("hidden", 200), ("layers", 2))
 BIDIRECTIONAL = (*RECURRENT, ("bidirectional", True))
+LONG = (("hidden", 256), ("layers", 2))
+CAUSAL = (("hidden", 400), ("layers", 2), ("bidirectional", False))
 SMALL_UNET = (
     ("channels", (16, 32, 48, 64, 64)), ("target", "complex"), ("hop", 256), ("pool_time", False), ("gru", 128),
 )  # fmt: skip
@@ -118,6 +142,9 @@ OPEN = Setup(
         ("conv_tasnet", Network("conv_tasnet", _recipe("conv_tasnet open", 100, 10, 4, "si"), SMALL_TASNET)),
         ("dccrn", Network("dccrn", _recipe("dccrn open", 80, 10, 8), SMALL_DCCRN)),
         *_loss_networks("open", 100, 4, 16, RECURRENT),
+        ("recurrent_mask_long", VariedNetwork("recurrent_mask", _long_recipe("recurrent_mask_long open", 24), LONG)),
+        ("causal_mask", VariedNetwork("recurrent_mask", _long_recipe("causal_mask open", 12), CAUSAL,
+                                      scaling="none", levels_db=(-45.0, -12.0))),
     ),
 )  # fmt: skip
 

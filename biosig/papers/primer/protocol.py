@@ -9,11 +9,21 @@ from biosig.corpora.registry import card
 from biosig.files import sha256
 from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
-from biosig.papers.primer import costs, mixtures, sources
+from biosig.papers.primer import costs, mixtures, sources, voices
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
-from biosig.papers.primer.sources import CORPORA
-from biosig.papers.primer.systems import LOSS_STUDY, NEURAL, ORACLE, SYSTEMS, TRAINED, System, denoiser, untrained
+from biosig.papers.primer.sources import CORPORA, TRAINING
+from biosig.papers.primer.systems import (
+    LOSS_STUDY,
+    NEURAL,
+    ORACLE,
+    SYSTEMS,
+    TRAINED,
+    VARIED,
+    System,
+    denoiser,
+    untrained,
+)
 from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import describe_run
 from biosig.results.tables import Table
@@ -29,7 +39,11 @@ class Primer:
 
     name = "primer"
     title = "Speech enhancement, from spectral subtraction to learned masks and waveforms"
-    systems = {**SYSTEMS, COSTS: "size, delay and speed of every system; nothing is trained"}
+    systems = {
+        **SYSTEMS,
+        COSTS: "size, delay and speed of every system; nothing is trained",
+        **{f"{voices.PREFIX}{name}": f"other voices and other inputs: {SYSTEMS[name]}" for name in voices.SCORED},
+    }
 
     def cells(
         self, profile: str, systems: Sequence[str] | None = None, seeds: Sequence[int] | None = None
@@ -45,9 +59,19 @@ class Primer:
         ]
         return [cell for cell in cells if seeds is None or cell.seed in seeds]
 
+    def corpora(self, cell: Cell) -> tuple[str, ...]:
+        """What computing a cell reads: all corpora where something is trained, those of the test elsewhere."""
+        if cell.system == COSTS:
+            return ()
+        return tuple(name for name in CORPORA[cell.profile] if cell.system in TRAINED or name not in TRAINING)
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Train where there is something to train, score every test mixture, and write the cell."""
         setup, extras = setup_of(cell.profile), {}
+        if cell.system.startswith(voices.PREFIX):
+            items = voices.evaluate(cell.system.removeprefix(voices.PREFIX), device, progress)
+            store.write(cell, items, describe_run(device, voices.data_files()))
+            return
         run = describe_run(device, data_files(cell.profile))
         if cell.system == COSTS:
             store.write(cell, costs.cost_items(setup, progress), run)
@@ -60,18 +84,22 @@ class Primer:
         items = evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
         store.write(cell, items, run, extras)
 
-    def tables(self, profile: str, store: CellStore) -> list[Table]:
+    def tables(self, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
         """Every table of the chapter, from whatever the store holds."""
         from biosig.papers.primer.tables import tables
 
-        return tables(self, profile, store)
+        return tables(self, profile, store, only)
 
 
 PROTOCOL = Primer()
 
 
 def seeds_of(setup: Setup, system: str) -> tuple[int, ...]:
-    """The repetitions of a system."""
+    """The repetitions of a system, none where the profile does not have it."""
+    if system in VARIED:
+        return (0,) if system in dict(setup.networks) else ()
+    if system.startswith(voices.PREFIX):
+        return (0,) if setup.name == "open" and voices.available(system.removeprefix(voices.PREFIX)) else ()
     if system in LOSS_STUDY:
         return setup.loss_seeds
     return setup.seeds if system in TRAINED else (0,)
@@ -81,6 +109,8 @@ def config(setup: Setup, system: str, seed: int) -> dict:
     """All that decides a cell's numbers: data, metrics and, for a network, its training."""
     if system == COSTS:
         return {"version": VERSION, "costs": costs.VERSIONS, "networks": [asdict(setup.network(n)) for n in NEURAL]}
+    if system.startswith(voices.PREFIX):
+        return voices.config(system.removeprefix(voices.PREFIX))
     files = {path.name: sha256(path) for path in data_files(setup.name)}
     variants = {which: {name: MEASURES[name].variant for name in names} for which, names in metrics(setup).items()}
     common = {"version": VERSION, "data": setup.data_config(), "data_files": files, "metrics": variants}
@@ -140,4 +170,5 @@ def publish(store: CellStore, profile: str = "open") -> list[Path]:
     """
     from biosig.training.checkpoints import halve
 
-    return neural.publish(store, NEURAL, lambda system: PROTOCOL.cells(profile, [system]), CHECKPOINTS, halve)
+    systems = (*NEURAL, *VARIED)
+    return neural.publish(store, systems, lambda system: PROTOCOL.cells(profile, [system]), CHECKPOINTS, halve)

@@ -10,7 +10,8 @@ from biosig.errors import DataError
 from biosig.signal.types import Mixture, Recording
 
 FS = 16000.0
-CORPORA = {"quick": (), "open": ("picovoice", "asterisk", "hu100", "esc10", "emgse_noise", "voicebank"), "paper": ()}
+TRAINING = ("picovoice", "asterisk", "hu100", "esc10")  # train and validate; all others test
+CORPORA = {"quick": (), "open": (*TRAINING, "emgse_noise", "voicebank"), "paper": ()}
 
 
 @dataclass(frozen=True)

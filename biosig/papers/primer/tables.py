@@ -1,13 +1,16 @@
 """The chapter's one table, the same on unseen noises, paired tests, what losses do, and sizes beside the papers'."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
-from biosig.papers.comparison import Comparison, against, beside, by_item, collect, glance, unreproduced
+from biosig.papers.comparison import Comparison, Makers, beside, by_item, collect, counts_of, made, seeds_of
+from biosig.papers.contests import TEST, against, among_all, leaders, score
+from biosig.papers.glance import glance, tally, unreproduced
 from biosig.papers.primer.costs import NOT_COUNTED, WHOLE
 from biosig.papers.primer.profiles import SETUPS, UNSEEN_SNRS
 from biosig.papers.primer.systems import ORACLE, TITLES, TRAINED
-from biosig.papers.transcription import Column, PaperTable, load
+from biosig.papers.transcription import Column, load
 from biosig.peers import PEERS
 from biosig.results.items import CellRun, CellStore
 from biosig.results.statistics import BySeed, summarise, where
@@ -51,85 +54,189 @@ COSTS = (
     ("latency_ms", "Latency, ms", ".0f"),
     ("real_time_factor", "Real-time factor", ".3f"),
 )
+TESTED = ("pesq_wb", "si_sdr_db")  # the measures whose differences are tested
 SHORT = {NOT_COUNTED: "no network", WHOLE: "all of it"}  # in a narrow column
-MAIN, UNSEEN = {"open": "voicebank", "quick": "samples"}, "unseen"
-DATA = {
-    "voicebank": "VoiceBank-DEMAND, 14 pairs of one speaker",
-    "unseen": "the same speech in 17 unseen noises at -5 to 15 dB",
-    "samples": "embedded speech and noise",
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """One test set, as mixtures name it in their condition "set".
+
+    Attributes:
+        here: what it is, for a table's title.
+        unit: what an item's subject is in it, in the plural; statistics count these.
+        reach: what an interval over them does not speak of.
+        title: of its own table of all systems, where it is not the main set.
+        without: measures that were not taken on it.
+        snrs: its levels in dB, where each is of interest.
+    """
+
+    here: str
+    unit: str
+    reach: str = ""
+    title: str = ""
+    without: tuple[str, ...] = ()
+    snrs: tuple[float, ...] = ()
+    __test__ = False  # pytest would take it for a test
+
+    @property
+    def how(self) -> str:
+        """How the intervals were taken, for a note below a table."""
+        return f"Intervals are 95 % bootstrap over {self.unit}{self.reach}."
+
+
+ONE_VOICE = ("utterances of one speaker", ": they say nothing about other voices")
+MAIN = {"open": "voicebank", "quick": "samples"}
+SETS = {
+    "voicebank": TestSet("VoiceBank-DEMAND, 14 pairs of one speaker", *ONE_VOICE),
+    "samples": TestSet("embedded speech and noise", "utterances"),
+    "unseen": TestSet(
+        "the same speech in 17 unseen noises at -5 to 15 dB",
+        *ONE_VOICE,
+        title="Every system in unseen noises, mean over -5 to 15 dB",
+        without=("dnsmos_ovrl",),
+        snrs=UNSEEN_SNRS,
+    ),
 }
-UNITS = "Intervals are 95 % bootstrap over utterances of one speaker: they say nothing about other voices."
+MORE = {"open": ("unseen",), "quick": ()}  # sets beside the main one, each with tables of its own
 SPEED = (
     "Latency: how far a system looks ahead plus how late it is; all of it: it needs the whole recording. Real-time "
     "factor: processor time over duration on one thread, all systems in one run."
 )
 
 
-def tables(protocol, profile: str, store: CellStore) -> list[Table]:
-    """Every table of this chapter, from whatever cells the store holds; none in a profile that has no cells."""
+def tables(protocol, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
+    """The tables of these names, or all, from whatever cells the store holds; none in a profile that has no cells."""
+    return made(makers(protocol, profile, store), only)
+
+
+def comparison(protocol, profile: str, store: CellStore, which: str = "") -> Comparison:
+    """One test set of a profile, the main one by default; a system's cells are read when it is asked for."""
+    name, cells = which or MAIN[profile], protocol.cells(profile)
+    of, runs = SETS[name], collect(store, cells)
+    at, seeds = {"set": name}, seeds_of(cells)
+    return Comparison(load("primer"), profile, runs, LABELS, of.here, of.unit, seeds=seeds, at=at)
+
+
+def makers(protocol, profile: str, store: CellStore) -> Makers:
+    """Every table of this chapter by name, each computed when it is called for."""
     if profile not in SETUPS:
-        return []
-    runs = collect(store, protocol.cells(profile))
-    paper, costs = load("primer"), by_item(runs.get("costs", ()))
-    c = Comparison(paper, profile, runs, LABELS, DATA[MAIN[profile]])
-    losses = replace(c, labels=LOSS_LABELS)
-    counted = {name: costs[name] for name in SIZE_LABELS if name in costs}
-    sizes = replace(c, runs=counted, labels=SIZE_LABELS, here="one output, default sizes")
-    first = MAIN[profile]
-    found = [
-        everything(c, costs, first),
-        *(paired(c, metric, first) for metric in ("pesq_wb", "si_sdr_db")),
-        quality(losses, "losses", "One small network, five losses, a short training each", first),
-        training(c),
-        beside(sizes, paper.tables["sizes"], "parameters"),
-        glance(sizes),
-        unreproduced(sizes),
-    ]
-    if profile == "open":
-        unseen = replace(c, here=DATA[UNSEEN])
-        title = "Every system in unseen noises, mean over -5 to 15 dB"
-        found += [quality(unseen, "unseen", title, UNSEEN)]
-        found += [by_snr(unseen, metric, text, style) for metric, text, style in QUALITY[:3:2]]
-        found += [paired(unseen, "pesq_wb", UNSEEN), paired(unseen, "si_sdr_db", UNSEEN)]
-    return found
+        return {}
+    c, first = comparison(protocol, profile, store), MAIN[profile]
+    found = {
+        "everything": partial(everything, c, first),
+        **{f"{first}_{metric}_paired": partial(paired, c, metric, first) for metric in TESTED},
+        "losses": lambda: losses(c, first),
+        "training": partial(training, c),
+        "sizes_parameters": lambda: beside(sizes(c), c.paper.tables["sizes"], "parameters"),
+        "glance": lambda: glance(sizes(c)),
+        "tally": lambda: tally(sizes(c)),
+        "unreproduced": lambda: unreproduced(sizes(c)),
+    }
+    return found | {name: make for which in MORE[profile] for name, make in _of_set(c, which).items()}
 
 
-def everything(c: Comparison, costs: dict[str, list[CellRun]], which: str) -> Table:
+def _of_set(c: Comparison, which: str) -> Makers:
+    """The tables of one more test set: all systems, some measures by SNR, the best network against the others."""
+    of = SETS[which]
+    c = replace(c, here=of.here, unit=of.unit, at={"set": which})
+    levels = QUALITY[:3:2] if of.snrs else ()
+    return {
+        which: partial(quality, c, which, of.title, which),
+        **{f"{which}_by_snr_{metric}": partial(by_snr, c, which, metric, *said) for metric, *said in levels},
+        **{f"{which}_{metric}_paired": partial(paired, c, metric, which) for metric in TESTED},
+    }
+
+
+def sizes(c: Comparison) -> Comparison:
+    """The counts of parameters, whose items stand for networks; nothing was sampled."""
+    counted = by_item(c.runs.get("costs", ()))
+    runs = {name: counted[name] for name in SIZE_LABELS if name in counted}
+    return replace(c, runs=runs, labels=SIZE_LABELS, here="one output, default sizes", unit="", seeds={}, at={})
+
+
+def everything(c: Comparison, which: str) -> Table:
     """The chapter's one table: quality and costs of every system."""
-    priced = replace(c, runs=costs)
-    rows = [(label(c.labels[name]), *_quality(c, name, which), *_costs(priced, name)) for name in c.labels]
-    heads = ("System", *(text for _, text, _ in QUALITY), *(text for _, text, _ in COSTS))
-    return Table("everything", f"Every system on {c.here}", heads, tuple(rows), (UNITS, SPEED))
+    priced = replace(c, runs=by_item(c.runs.get("costs", ())), at={})
+    rows = []
+    for name in c.labels:
+        scores = _quality(c, name)
+        rows.append((label(c.labels[name]), *scores, counts_of(scores), *_costs(priced, name)))
+    heads = ("System", *(text for _, text, _ in QUALITY), c.counted, *(text for _, text, _ in COSTS))
+    notes = (SETS[which].how, SPEED, *c.unfinished(c.labels))
+    return Table("everything", f"Every system on {c.here}", heads, tuple(rows), notes)
 
 
 def quality(c: Comparison, name: str, title: str, which: str) -> Table:
-    """The measures of every system on one test set; DNSMOS was taken on the pairs alone."""
-    measures = [each for each in QUALITY if which != UNSEEN or each[0] != "dnsmos_ovrl"]
-    rows = [(label(c.labels[system]), *_quality(c, system, which, measures)) for system in c.labels]
-    return Table(name, f"{title} ({c.here})", ("System", *(text for _, text, _ in measures)), tuple(rows), (UNITS,))
-
-
-def by_snr(c: Comparison, metric: str, text: str, style: str) -> Table:
-    """One measure in unseen noises, a column for each SNR."""
-    levels = [f"{snr:g}" for snr in UNSEEN_SNRS]
+    """The measures of every system on one test set."""
+    measures = [each for each in QUALITY if each[0] not in SETS[which].without]
     rows = []
     for system in c.labels:
-        items = {level: _on(c, system, metric, {"set": UNSEEN, "snr_db": level}) for level in levels}
+        scores = _quality(c, system, measures)
+        rows.append((label(c.labels[system]), *scores, counts_of(scores)))
+    heads = ("System", *(text for _, text, _ in measures), c.counted)
+    return Table(name, f"{title} ({c.here})", heads, tuple(rows), (SETS[which].how, *c.unfinished(c.labels)))
+
+
+def losses(c: Comparison, which: str) -> Table:
+    """The study of losses: one small network under each, who has the best mean, and who is told apart from it."""
+    c = replace(c, labels=LOSS_LABELS)
+    table = quality(c, "losses", "One small network under each loss, a short training each", which)
+    told = [leaders(c, column_of(metric)) for metric, _, _ in QUALITY]
+    told += [own_race(c, metric, name) for metric, name in OWN.items()]
+    test = TEST.format(unit=c.unit, family="all pairs")
+    return replace(table, notes=(*table.notes, *seeds_told(c), *filter(None, told), test))
+
+
+OWN = {"si_sdr_db": "loss_si", "stoi": "loss_stoi"}  # measures that a loss of the study is made for
+
+
+def seeds_told(c: Comparison) -> list[str]:
+    """How many times each network was trained, from the cells that there are."""
+    counts = sorted({len({run.cell.seed for run in c.runs[name]}) for name in c.labels if c.runs.get(name)})
+    if not counts:
+        return []
+    if counts == [1]:
+        return ["Each network was trained once, with one seed: another start may turn what lies close together."]
+    return [f"Each network was trained with {' to '.join(map(str, sorted({counts[0], counts[-1]})))} seeds."]
+
+
+def own_race(c: Comparison, metric: str, name: str) -> str:
+    """Whether the network that was trained for a measure is better in it than the others."""
+    there = [each for each in c.labels if c.items(each, metric)]
+    if name not in there or len(there) < 2:
+        return ""
+    found = among_all(c, column_of(metric), name, there)
+    return f"In {column_of(metric).title} the network that was trained for it is {score(found)}."
+
+
+def by_snr(c: Comparison, which: str, metric: str, text: str, style: str) -> Table:
+    """One measure on one test set, a column for each SNR."""
+    levels = [f"{snr:g}" for snr in SETS[which].snrs]
+    rows = []
+    for system in c.labels:
+        items = {level: where(c.items(system, metric), {"snr_db": level}) for level in levels}
         entries = [_entry(c, system, items[level], metric, style, interval=False) for level in levels]
-        rows.append((label(c.labels[system]), *entries))
-    heads = ("System", *(f"{level} dB" for level in levels))
-    return Table(f"unseen_by_snr_{metric}", f"{text} by SNR ({c.here})", heads, tuple(rows))
+        rows.append((label(c.labels[system]), *entries, counts_of(entries)))
+    heads = ("System", *(f"{level} dB" for level in levels), f"{c.counted} at each")
+    return Table(f"{which}_by_snr_{metric}", f"{text} by SNR ({c.here})", heads, tuple(rows))
+
+
+def column_of(metric: str) -> Column:
+    """A measure as a column of a table that no paper prints; more of each is better."""
+    text, style = {name: (text, style) for name, text, style in QUALITY}[metric]
+    title, unit = text.partition(", ")[::2]
+    return Column(metric, title, unit, "higher", style, {})
+
+
+def fair(c: Comparison) -> Comparison:
+    """Without the oracles, which know the answer: what the best network is held against."""
+    return replace(c, labels={name: text for name, text in c.labels.items() if name not in ORACLE})
 
 
 def paired(c: Comparison, metric: str, which: str) -> Table:
     """The best trained network against every other system, utterance by utterance."""
-    titles = {name: (text, style) for name, text, style in QUALITY}
-    title, unit = titles[metric][0].partition(", ")[::2]
-    column = Column(metric, title, unit, "higher", titles[metric][1], {})
-    table = PaperTable(which, "", "", (), {}, (column,))
-    kept = {name: [_only(run, which) for run in of] for name, of in c.runs.items()}
-    fair = {name: text for name, text in c.labels.items() if name not in ORACLE}  # an oracle knows the answer
-    return against(replace(c, runs=kept, labels=fair), table, metric, BEST)
+    return against(fair(c), f"{which}_{metric}", column_of(metric), BEST)
 
 
 def training(c: Comparison) -> Table:
@@ -142,7 +249,8 @@ def training(c: Comparison) -> Table:
     ] or [(label(names[system]), *[absent(c.missing(system))] * 5) for system in TRAINED]
     heads = ("Run", "Epochs × steps × batch", "Best epoch", "Best validation loss", "Training, min", "Parameters")
     note = "Each network's own loss on held-out speech and noise chooses its weights; different losses do not compare."
-    return Table("training", "Training runs", heads, tuple(rows), (note,))
+    unfinished = replace(c, labels=names).unfinished(TRAINED)
+    return Table("training", "Training runs", heads, tuple(rows), (note, *unfinished))
 
 
 def _training_row(run: CellRun) -> tuple[Entry, ...]:
@@ -157,18 +265,8 @@ def _training_row(run: CellRun) -> tuple[Entry, ...]:
     )
 
 
-def _only(run: CellRun, which: str) -> CellRun:
-    return replace(run, items=tuple(row for row in run.items if row.conditions.get("set") == which))
-
-
-def _on(c: Comparison, system: str, metric: str, conditions: dict[str, str]) -> BySeed:
-    return where(c.items(system, metric), conditions)
-
-
-def _quality(c: Comparison, system: str, which: str, measures: Sequence[tuple[str, str, str]] = QUALITY) -> list[Entry]:
-    return [
-        _entry(c, system, _on(c, system, metric, {"set": which}), metric, style) for metric, _, style in measures
-    ]
+def _quality(c: Comparison, system: str, measures: Sequence[tuple[str, str, str]] = QUALITY) -> list[Entry]:
+    return [_entry(c, system, c.items(system, metric), metric, style) for metric, _, style in measures]
 
 
 def _entry(c: Comparison, system: str, items: BySeed, metric: str, style: str, interval: bool = True) -> Entry:

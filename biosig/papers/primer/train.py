@@ -7,9 +7,10 @@ import torch
 
 from biosig.papers.neural import initialised
 from biosig.papers.primer import sources as data
-from biosig.papers.primer.mixtures import TrainingStream, rms, validation_mixtures
-from biosig.papers.primer.profiles import Network, Setup
+from biosig.papers.primer.mixtures import TrainingStream, validation_mixtures, window_of
+from biosig.papers.primer.profiles import Network, Setup, VariedNetwork
 from biosig.papers.primer.sources import FS
+from biosig.papers.primer.varied import VariedStream, validation_pairs
 from biosig.seeds import seed_for
 from biosig.training.loop import FitResult, fit
 from biosig.training.objectives import objective
@@ -28,15 +29,14 @@ def train(
     """
     options = dict(network.options)
     model = initialised(network.network, recipe.seed, recipe.name, **options).to(device)
-    stream = TrainingStream(data.load(setup.name, "train"))
-    validation = validation_mixtures(data.load(setup.name, "validation"), setup)
+    stream, validation = drawn(setup, network, recipe)
     result = fit(
         model, objective(recipe.loss), batches(stream, recipe), validation_of(validation, recipe), recipe, folder,
         progress,
     )  # fmt: skip
     notes = {
         "network_args": options,
-        "scaling": SCALING,
+        "scaling": network.scaling if isinstance(network, VariedNetwork) else SCALING,
         "fs": FS,
         "seed": recipe.seed,
         "recipe": recipe.name,
@@ -46,8 +46,17 @@ def train(
     return model, notes, result
 
 
+def drawn(setup: Setup, network: Network, recipe: Recipe) -> tuple[TrainingStream, list]:
+    """What the network trains on, and the (noisy, clean) windows that choose its weights."""
+    training, held_out = (data.load(setup.name, part) for part in ("train", "validation"))
+    if isinstance(network, VariedNetwork):
+        pairs = validation_pairs(held_out, setup, network.levels_db, recipe.window)
+        return VariedStream(training, network.levels_db), pairs
+    return TrainingStream(training), [window_of(each, recipe.window) for each in validation_mixtures(held_out, setup)]
+
+
 def batches(stream: TrainingStream, recipe: Recipe):
-    """(epoch, step) → (noisy, clean), float32 (batch, window), mixed on the fly; the noisy one has RMS 1."""
+    """(epoch, step) → (noisy, clean), float32 (batch, window), mixed on the fly."""
 
     def batch(epoch: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         names = [(recipe.name, recipe.seed, epoch, step, row) for row in range(recipe.batch)]
@@ -57,9 +66,8 @@ def batches(stream: TrainingStream, recipe: Recipe):
     return batch
 
 
-def validation_of(mixtures: list, recipe: Recipe):
-    """network → the mean of its own loss over the validation mixtures, each cut to one window; lower is better."""
-    pairs = [window_of(mixture, recipe.window) for mixture in mixtures]
+def validation_of(pairs: list, recipe: Recipe):
+    """network → the mean of its own loss over the (noisy, clean) validation windows; lower is better."""
     noisy, clean = (torch.from_numpy(np.stack(side).astype(np.float32)) for side in zip(*pairs, strict=True))
     measure = objective(recipe.loss)
 
@@ -71,11 +79,3 @@ def validation_of(mixtures: list, recipe: Recipe):
         return sum(losses) / len(noisy)
 
     return value
-
-
-def window_of(mixture, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The middle n samples of (noisy, clean), the noisy ones of RMS 1, zeros after a short utterance."""
-    start = max(0, (mixture.noisy.size - n) // 2)
-    noisy, clean = (np.pad(x[start : start + n], (0, max(0, n - x.size))) for x in (mixture.noisy, mixture.clean))
-    level = rms(noisy)
-    return noisy / level, clean / level

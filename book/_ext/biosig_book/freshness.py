@@ -58,7 +58,8 @@ def execution_key(root: Path, profile: str) -> str:
 
 def book_key(root: Path, profile: str) -> str:
     """Changes when the built book may."""
-    return hash_of(root, (*RUNS_ON, *SHOWN), profile, installed(), os.environ.get("BIOSIG_REPOSITORY", ""))
+    chosen = [os.environ.get(name, "") for name in ("BIOSIG_REPOSITORY", "BIOSIG_SOLUTIONS", "BIOSIG_DOWNLOADS")]
+    return hash_of(root, (*RUNS_ON, *SHOWN), profile, installed(), *chosen)
 
 
 def current_profile(default: str = "quick") -> str:

@@ -2,7 +2,7 @@
 
 Sphinx sees a notebook as book/notebooks/x.md, through a folder link; on the project's public page it is
 notebooks/x.md, and its twin for Colab and Binder is notebooks/x.ipynb. A page without a twin has no launch
-button.
+button. A book without solutions offers no files that hold them.
 """
 
 import os
@@ -37,6 +37,8 @@ def mend_buttons(
     branch = options.get("repository_branch") or "main"
     url = options.get("repository_url", "").rstrip("/")
     buttons = [button for button in context.get("header_buttons", []) if button["label"] != "launch-buttons"]
+    if not app.config.biosig_solutions:  # these lead to files that hold them
+        buttons, twin = [button for button in buttons if button["label"] != "download-buttons"], None
     for button in buttons:
         set_edit_link(button, f"{url}/edit/{branch}/{path.as_posix()}")
         if button["label"] == "download-buttons":

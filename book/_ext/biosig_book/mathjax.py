@@ -16,13 +16,13 @@ def use_local_copy(app: Sphinx, config: Config) -> None:
     config.mathjax_path = f"mathjax/{SCRIPT}"
 
 
-def source() -> Path:
-    """MathJax's one-file build inside the package django-static-mathjax (nothing of it is imported)."""
+def folder() -> Path:
+    """MathJax's files inside the package django-static-mathjax (nothing of it is imported)."""
     spec = importlib.util.find_spec("mathjax")
-    for folder in spec.submodule_search_locations or [] if spec else []:
-        script = Path(folder, "static", "mathjax", "es5", SCRIPT)
-        if script.is_file():
-            return script
+    for place in spec.submodule_search_locations or [] if spec else []:
+        files = Path(place, "static", "mathjax", "es5")
+        if (files / SCRIPT).is_file():
+            return files
     raise ExtensionError(f"MathJax's {SCRIPT} is not installed: expected the package django-static-mathjax.")
 
 
@@ -33,4 +33,4 @@ def copy(app: Sphinx, exception: Exception | None) -> None:
     target = Path(app.outdir, "_static", "mathjax", SCRIPT)
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source(), target)
+        shutil.copyfile(folder() / SCRIPT, target)

@@ -1,0 +1,1 @@
+"""A paper's cells on machines of all kinds: named, run one at a time, and handed to Slurm."""
