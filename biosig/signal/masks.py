@@ -1,7 +1,10 @@
-"""Ideal masks: what a network that masks spectra learns, and the most that masking of its kind can reach.
+"""Ideal masks: what a network that masks spectra may learn, each the right answer for every bin by itself.
 
 X is the clean, N the noise and Y = X + N the noisy STFT of one signal, each complex (..., frames, bins). All
-masks need to know X: they are targets and upper bounds, no systems. :func:`oracle` goes from signal to signal.
+masks need to know X: they are targets, no systems. :func:`oracle` goes from signal to signal.
+
+They are no upper bounds either, but for the complex one. Frames overlap, so M·Y is in general no STFT of any signal,
+and what the inverse makes of it is not judged bin by bin: a mask that is worse in the bins may be better as a signal.
 """
 
 from collections.abc import Callable
@@ -81,7 +84,8 @@ def cirm(clean: np.ndarray, noisy: np.ndarray) -> np.ndarray:
 def psm(clean: np.ndarray, noisy: np.ndarray, truncated: bool = True) -> np.ndarray:
     """Phase-sensitive mask: |X|/|Y|·cos(φ_X - φ_Y), the real part of X/Y (Erdogan et al., 2015, eq. 10).
 
-    Of all real masks it has the least |M·Y - X|²: it turns a bin down further the more its phase is wrong.
+    Of all real masks it has the least |M·Y - X|² in each bin: it turns a bin down further the more its phase is
+    wrong. The signal made of M·Y may still be closer to the clean one with another mask, as frames overlap.
 
     Args:
         clean, noisy: spectra of one shape.
