@@ -80,9 +80,9 @@ class Primer:
 
     def tables(self, profile: str, store: CellStore) -> list[Table]:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer.tables import tables
+        from biosig.papers.primer import tables, tables_voices
 
-        return tables(self, profile, store)
+        return tables.tables(self, profile, store) + tables_voices.tables(self, profile, store)
 
 
 PROTOCOL = Primer()

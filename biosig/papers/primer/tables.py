@@ -26,6 +26,8 @@ LABELS = {
     "recurrent_mask": "Recurrent, masking",
     "conv_tasnet": "Conv-TasNet",
     "dccrn": "DCCRN",
+    "recurrent_mask_long": "Recurrent, masking, varied training",
+    "causal_mask": "Recurrent, masking, causal",
     **{name: f"{peer.title}, pretrained" for name, peer in PEERS.items()},
     **{name: text[0].upper() + text[1:] for name, text in ORACLE.items()},
 }
