@@ -166,16 +166,18 @@ def test_noise_alone_is_to_become_silence_and_is_counted_in_db():
     assert item.value is None and item.reason == "nothing came out"
 
 
-def test_48_khz_empties_the_top_of_the_band_and_little_else():
+@pytest.mark.parametrize(("by", "gone_hz", "kept_hz"), [("48k", 7950, 7000), ("7k", 7001, 6999)])
+def test_narrowing_empties_the_top_of_the_band_and_little_else(by, gone_hz, kept_hz):
     x = np.random.default_rng(0).standard_normal(2 * FS)
-    before = voices.Case(x, x, FS, "a", "f", (("set", "rate_16k"),))
-    after = voices.through_48k(before)
+    before = voices.Case(x, x, FS, "a", "f", (("set", "voicebank"),))
+    after = voices.narrowed(before, by, voices.PLAN)
     power = [np.abs(np.fft.rfft(case.noisy)) ** 2 for case in (before, after)]
     hz = np.fft.rfftfreq(x.size, 1 / FS)
-    top, low = hz > 7950, hz < 7000
-    assert power[1][top].sum() < 0.1 * power[0][top].sum()
+    top, low = hz > gone_hz, hz < kept_hz
+    assert power[1][top].sum() < 0.01 * power[0][top].sum()
     assert power[1][low].sum() == pytest.approx(power[0][low].sum(), rel=0.02)
-    assert after.item == "a/48k" and dict(after.conditions)["set"] == "rate_48k"
+    assert after.item == f"a/{by}" and dict(after.conditions)["set"] == f"voicebank_{by}"
+    np.testing.assert_array_equal(after.clean, after.noisy)
 
 
 @pytest.fixture
@@ -210,8 +212,8 @@ def test_cases_are_what_the_plan_says(tiny):
     sets = [dict(each.conditions)["set"] for each in found]
     counts = {name: sets.count(name) for name in voices.METRICS}
     assert counts == {
-        "timit": 3 * 2 * 5, "voicebank": 1, "voicebank_48k": 1, "clean": 3, "noise_alone": 1, "two_talkers": 6,
-        "rate_16k": 3, "rate_48k": 3,
+        "timit": 3 * 2 * 5, "voicebank": 1, "voicebank_48k": 1, "voicebank_7k": 1, "clean": 3, "noise_alone": 1,
+        "two_talkers": 6,
     }  # fmt: skip
     assert len({each.item for each in found}) == len(found)
     assert not any("/sa" in each.item for each in found)  # everyone reads those
