@@ -146,6 +146,7 @@ OPEN = Setup(
         ("causal_mask", VariedNetwork("recurrent_mask", _long_recipe("causal_mask open", 12), CAUSAL,
                                       scaling="none", levels_db=(-45.0, -12.0))),
     ),
+    loss_seeds=(0, 1, 2),
 )  # fmt: skip
 
 SETUPS = {setup.name: setup for setup in (QUICK, OPEN)}

@@ -86,9 +86,11 @@ class Primer:
 
     def tables(self, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer.tables import tables
+        from biosig.papers.comparison import made
+        from biosig.papers.primer import tables, tables_voices
 
-        return tables(self, profile, store, only)
+        found = tables.makers(self, profile, store) | tables_voices.makers(self, profile, store)
+        return made(found, only)
 
 
 PROTOCOL = Primer()

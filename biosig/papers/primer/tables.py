@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from biosig.papers.comparison import Comparison, Makers, beside, by_item, collect, counts_of, made, seeds_of
+from biosig.papers.comparison import Comparison, Makers, beside, by_item, collect, counts_of, seeds_of
 from biosig.papers.contests import TEST, against, among_all, leaders, score
 from biosig.papers.glance import glance, tally, unreproduced
 from biosig.papers.primer.costs import NOT_COUNTED, WHOLE
@@ -29,6 +29,8 @@ LABELS = {
     "recurrent_mask": "Recurrent, masking",
     "conv_tasnet": "Conv-TasNet",
     "dccrn": "DCCRN",
+    "recurrent_mask_long": "Recurrent, masking, varied training",
+    "causal_mask": "Recurrent, masking, causal",
     **{name: f"{peer.title}, pretrained" for name, peer in PEERS.items()},
     **{name: text[0].upper() + text[1:] for name, text in ORACLE.items()},
 }
@@ -103,11 +105,6 @@ SPEED = (
     "Latency: how far a system looks ahead plus how late it is; all of it: it needs the whole recording. Real-time "
     "factor: processor time over duration on one thread, all systems in one run."
 )
-
-
-def tables(protocol, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
-    """The tables of these names, or all, from whatever cells the store holds; none in a profile that has no cells."""
-    return made(makers(protocol, profile, store), only)
 
 
 def comparison(protocol, profile: str, store: CellStore, which: str = "") -> Comparison:
