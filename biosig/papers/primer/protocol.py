@@ -24,6 +24,7 @@ from biosig.papers.primer.systems import (
     denoiser,
     untrained,
 )
+from biosig.peers import PEERS
 from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import describe_run
 from biosig.results.tables import Table
@@ -116,6 +117,8 @@ def config(setup: Setup, system: str, seed: int) -> dict:
     files = {path.name: sha256(path) for path in data_files(setup.name)}
     variants = {which: {name: MEASURES[name].variant for name in names} for which, names in metrics(setup).items()}
     common = {"version": VERSION, "data": setup.data_config(), "data_files": files, "metrics": variants}
+    if system in PEERS:
+        return {**common, "fed": "silence after the end; the delay is taken off the output"}
     if system not in TRAINED:
         return common
     network = setup.network(system)

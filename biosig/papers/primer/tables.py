@@ -1,6 +1,6 @@
 """The chapter's one table, the same on unseen noises, paired tests, what losses do, and sizes beside the papers'."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,7 +9,7 @@ from biosig.papers.contests import TEST, against, among_all, leaders, score
 from biosig.papers.glance import glance, tally, unreproduced
 from biosig.papers.primer.costs import NOT_COUNTED, WHOLE
 from biosig.papers.primer.profiles import SETUPS, UNSEEN_SNRS
-from biosig.papers.primer.systems import ORACLE, TITLES, TRAINED
+from biosig.papers.primer.systems import ORACLE, TITLES, TRAINED, VARIED
 from biosig.papers.transcription import Column, load
 from biosig.peers import PEERS
 from biosig.results.items import CellRun, CellStore
@@ -112,7 +112,12 @@ def comparison(protocol, profile: str, store: CellStore, which: str = "") -> Com
     name, cells = which or MAIN[profile], protocol.cells(profile)
     of, runs = SETS[name], collect(store, cells)
     at, seeds = {"set": name}, seeds_of(cells)
-    return Comparison(load("primer"), profile, runs, LABELS, of.here, of.unit, seeds=seeds, at=at)
+    return Comparison(load("primer"), profile, runs, shown(runs), of.here, of.unit, seeds=seeds, at=at)
+
+
+def shown(runs: Mapping[str, Sequence[CellRun]]) -> dict[str, str]:
+    """The labels of all systems but those whose first run is still to come."""
+    return {name: text for name, text in LABELS.items() if name not in VARIED or runs.get(name)}
 
 
 def makers(protocol, profile: str, store: CellStore) -> Makers:

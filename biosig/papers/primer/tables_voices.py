@@ -7,9 +7,9 @@ from functools import partial
 from biosig.papers.comparison import Comparison, Makers, collect, seeds_of
 from biosig.papers.contests import against
 from biosig.papers.primer.systems import CLASSICAL, VARIED
-from biosig.papers.primer.tables import LABELS, QUALITY
+from biosig.papers.primer.tables import QUALITY, TESTED, column_of, shown
 from biosig.papers.primer.voices import NARROWED, PLAN, PREFIX, REDUCTION, SCORED
-from biosig.papers.transcription import Column, load
+from biosig.papers.transcription import load
 from biosig.peers import PEERS
 from biosig.results.items import CellStore
 from biosig.results.statistics import BySeed, compare, summarise, where
@@ -52,24 +52,39 @@ OTHER_NOTES = (
 
 def makers(protocol, profile: str, store: CellStore) -> Makers:
     """Every table of this experiment by name; none in a profile that has none of its cells."""
-    cells = protocol.cells(profile, [f"{PREFIX}{name}" for name in SCORED])
-    if not cells:
+    c = other_voices(protocol, profile, store)
+    if not c.seeds:
         return {}
-    runs = {name.removeprefix(PREFIX): of for name, of in collect(store, cells).items()}
-    seeds = {name.removeprefix(PREFIX): count for name, count in seeds_of(cells).items()}
-    labels = {name: text for name, text in LABELS.items() if name in SCORED}
-    c = Comparison(load("primer"), profile, runs, labels, DATA, "people", seeds=seeds)
-    best = next((name for name in BEST if name in runs), BEST[-1])
-    rivals = {"voices": best, **({"voices_causal": CAUSAL} if CAUSAL in runs else {})}
+    rivals = {"voices": most_trained(c), **({"voices_causal": CAUSAL} if CAUSAL in c.runs else {})}
     return {
         "voices": partial(voices, c),
         **{
             f"{name}_{metric}_paired": partial(paired, c, metric, system, name)
             for name, system in rivals.items()
-            for metric in ("pesq_wb", "si_sdr_db")
+            for metric in TESTED
         },
         "other_inputs": partial(other_inputs, c),
     }
+
+
+def other_voices(protocol, profile: str, store: CellStore) -> Comparison:
+    """Every system on other voices; a system's cell is read when it is asked for."""
+    cells = protocol.cells(profile, [f"{PREFIX}{name}" for name in SCORED])
+    runs = {name.removeprefix(PREFIX): of for name, of in collect(store, cells).items()}
+    seeds = {name.removeprefix(PREFIX): count for name, count in seeds_of(cells).items()}
+    labels = {name: text for name, text in shown(runs).items() if name in SCORED}
+    return Comparison(load("primer"), profile, runs, labels, DATA, "people", seeds=seeds)
+
+
+def most_trained(c: Comparison) -> str:
+    """The network that the tests are about, named before them."""
+    return next((name for name in BEST if name in c.runs), BEST[-1])
+
+
+def contenders(c: Comparison, system: str) -> Comparison:
+    """A network beside the input, every classical method, every peer and the mask before it, on the sixteen people."""
+    rivals = {system, "noisy", *CLASSICAL, *PEERS, *((BEST[-1],) if system in VARIED else ())}
+    return replace(c, labels={each: text for each, text in c.labels.items() if each in rivals}, at={"set": "timit"})
 
 
 def voices(c: Comparison) -> Table:
@@ -83,12 +98,8 @@ def voices(c: Comparison) -> Table:
 
 
 def paired(c: Comparison, metric: str, system: str, name: str) -> Table:
-    """One network against the input, every classical method, every peer and the mask before it, person by person."""
-    title, unit = STYLES[metric][0].partition(", ")[::2]
-    column = Column(metric, title, unit, "higher", STYLES[metric][1], {})
-    rivals = {system, "noisy", *CLASSICAL, *PEERS, *((BEST[-1],) if system in VARIED else ())}
-    labels = {each: text for each, text in c.labels.items() if each in rivals}
-    return against(replace(c, labels=labels, at={"set": "timit"}), f"{name}_{metric}", column, system)
+    """One network against its :func:`contenders`, person by person."""
+    return against(contenders(c, system), f"{name}_{metric}", column_of(metric), system)
 
 
 def other_inputs(c: Comparison) -> Table:

@@ -31,7 +31,7 @@ from biosig.signal.mixing import mix_at_snr
 from biosig.signal.types import Recording
 
 PREFIX = "voices_"
-SCORED = (*CALLABLE, "irm")
+SCORED = (*CALLABLE, *VARIED, "irm")
 CORPORA = ("timit_sample", "voicebank", "voicebank_more", "emgse_noise")
 REDUCTION, REDUCTION_VERSION = "noise_reduction_db", "1; energy in over energy out, whole clip"
 HEARD = ("pesq_wb", "stoi", "si_sdr_db")
