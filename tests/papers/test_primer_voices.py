@@ -44,6 +44,13 @@ def test_a_varied_pair_is_repeated_by_its_name_and_differs_from_the_next(stream,
     assert all(x.dtype == np.float32 and x.shape == (N,) for pair in pairs for x in pair)
 
 
+def test_a_noise_that_shares_a_recording_with_a_validation_noise_is_left_out():
+    found = sources.load("quick", "train")
+    twin = replace(found.noises[0], item="hu100/n1")
+    stream = varied.VariedStream(replace(found, noises=(twin, *found.noises)), (0.0, 0.0))
+    assert len(stream.noises) == len(found.noises)
+
+
 def test_levels_lie_where_they_were_asked_for_and_spread(pairs):
     levels = [20 * np.log10(rms(noisy)) for noisy, _ in pairs]
     assert -20.01 < min(levels) < -18 and -12 < max(levels) < -9.99

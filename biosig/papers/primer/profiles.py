@@ -36,7 +36,7 @@ class VariedNetwork(Network):
 
     scaling: str = "rms"
     levels_db: tuple[float, float] = (-6.0, 6.0)
-    stream: int = 1
+    stream: int = 2
 
 
 @dataclass(frozen=True)
