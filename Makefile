@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help setup book test lint pairs verify gpu lock clean distclean
+.PHONY: help setup book epub pdf test lint pairs verify gpu lock clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -18,6 +18,12 @@ setup: $(READY)  ## the environment in .venv, from requirements-lock.txt (book a
 
 book: $(READY)  ## build the whole book, running every page, into book/_build/html/index.html
 	@$(BIN)/python tools/build_book.py $(BOOKFLAGS)
+
+epub: $(READY)  ## the same pages as an e-book, book/_build/epub/biosig.epub
+	@$(BIN)/jupyter-book build book/ --builder custom --custom-builder epub $(BOOKFLAGS)
+
+pdf: epub  ## the same pages on paper, book/_build/pdf/biosig.pdf (needs Chromium or Chrome)
+	@$(BIN)/python tools/make_pdf.py
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest $(TESTFLAGS)

@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _check_streams()
         words = sys.argv[1:] if argv is None else list(argv)
-        "".join(words).encode()  # a name that is not UTF-8 could be read, but not be printed or stored
+        " ".join(words).encode()  # a name that is not UTF-8 could be read, but not be printed or stored
         arguments = parser().parse_args(words)
         code = arguments.do(arguments)
         sys.stdout.flush()

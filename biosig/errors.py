@@ -40,7 +40,7 @@ def sentence(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "this needs more memory than there is: expected a shorter input."
     if isinstance(error, OSError):
-        reason = error.strerror or str(error) or type(error).__name__
+        reason = str(error.strerror or next(iter(error.args), "") or type(error).__name__)
         where = "the output" if error.filename is None else os.fsdecode(error.filename)
         return f"{where} cannot be read or written: {reason[0].lower()}{reason[1:].rstrip('.')}."
     return str(error)

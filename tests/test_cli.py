@@ -146,6 +146,7 @@ def test_papers_and_corpora(fake, capsys):
 
 
 COMMANDS = ["", "papers", "corpora", "fetch", "run", "table", "verify", "denoise", "enhance", "score"]
+COMMANDS += ["cells", "submit"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -49,6 +49,9 @@ def test_an_error_names_the_file_and_not_its_temporary_one(tmp_path):
     with pytest.raises(OSError) as gone, atomic_path(tmp_path / "a.csv") as temporary:
         temporary.with_name("nothing").read_text()
     assert str(tmp_path / "a.csv") in sentence(gone.value) and ".part" not in sentence(gone.value)
+    with pytest.raises(OSError) as short, atomic_path(tmp_path / "a.csv"):
+        raise OSError("9 requested and 4 written")  # as numpy says it
+    assert sentence(short.value) == f"{tmp_path / 'a.csv'} cannot be read or written: 9 requested and 4 written."
     with pytest.raises(OSError) as other, atomic_path(tmp_path / "a.csv"):
         (tmp_path / "input").read_text()
     assert str(tmp_path / "input") in sentence(other.value)

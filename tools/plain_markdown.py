@@ -90,6 +90,8 @@ def _directive(name: str, title: str, inside: list[str]) -> str:
         return _folded("Solution", text)
     if kind == "run-times":
         return "*The table is made as the book is built.*"
+    if kind == "slider":
+        return text
     if kind in ("solution-start", "solution-end", "exercise-end"):
         return "**Solution** (try it yourself first)" if kind == "solution-start" else ""
     if kind in ("exercise", "exercise-start"):

@@ -56,7 +56,9 @@ def denoise_file(arguments: argparse.Namespace) -> int:
     ending = arguments.output.suffix.lower()
     if ending not in ENDINGS:
         raise ConfigError(f"{arguments.output} ends in {ending!r}: expected one of {', '.join(ENDINGS)}.")
-    check_outputs(files_read(arguments.input), files_written(arguments.output), arguments.force)
+    read, written = rpeak_check.files_named(arguments)
+    outputs = [*files_written(arguments.output), *written]
+    check_outputs([*files_read(arguments.input), *read], outputs, arguments.force)
     recording = read_recording(arguments.input, arguments.fs)
     if recording.fs is None:
         raise ConfigError(f"{arguments.input} does not say its rate: give it with --fs.")

@@ -26,13 +26,16 @@ def check_outputs(
         expected: what to ask for where something exists.
 
     Raises:
-        ConfigError: an output is an input, or exists.
+        ConfigError: an output is an input, another output, or exists.
         DataError: an output cannot be put there.
     """
-    sources = {identity(path) for path in inputs}
+    sources, taken = {identity(path) for path in inputs}, set()
     for path in outputs:
         if identity(path) in sources:
             raise ConfigError(f"{path} is an input: expected the output to be another file.")
+        if identity(path) in taken:
+            raise ConfigError(f"{path} would be written twice: expected other names.")
+        taken.add(identity(path))
         check_place(path)
     there = [path for path in outputs if os.path.lexists(path)]
     if there and not force:

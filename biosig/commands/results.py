@@ -98,6 +98,8 @@ def show_tables(arguments: argparse.Namespace) -> int:
     protocol, profile = _chosen(arguments)
     store = open_store(profile)
     tables = protocol.tables(profile, store, [arguments.only] if arguments.only else ())
+    if not tables:
+        raise ConfigError(f"{protocol.name} has no tables in profile {profile}: expected another profile.")
     if not store.cells(protocol.name, profile):
         print(f"No finished cells yet: run `biosig run {protocol.name} --profile {profile}`.", file=sys.stderr)
     if arguments.save:

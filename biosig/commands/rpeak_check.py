@@ -64,7 +64,7 @@ def check_options(arguments: argparse.Namespace) -> None:
     """Refuse what cannot be done before anything is read.
 
     Raises:
-        ConfigError: peaks for a system without them, or a plot that is no .png or would replace a file.
+        ConfigError: peaks for a system without them, or a plot that is no .png.
         MissingDataError: no such file of peaks.
     """
     if arguments.peaks and not uses_peaks(arguments.system):
@@ -77,12 +77,12 @@ def check_options(arguments: argparse.Namespace) -> None:
         raise ConfigError("--plot needs the package matplotlib: pip install matplotlib.")
     if arguments.plot.suffix.lower() != ".png":
         raise ConfigError(f"{arguments.plot} ends in {arguments.plot.suffix!r}: expected .png.")
-    used = {path.resolve() for path in (arguments.input, arguments.output, arguments.peaks) if path}
-    for path in (arguments.plot, table_beside(arguments.plot)):
-        if path.resolve() in used:
-            raise ConfigError(f"{path} is a file that this command reads or writes already: expected another name.")
-        if path.exists() and not getattr(arguments, "force", False):
-            raise ConfigError(f"{path} is there already: expected a new name, or --force to replace it.")
+
+
+def files_named(arguments: argparse.Namespace) -> tuple[list[Path], list[Path]]:
+    """(files that the two options read, files that they write)"""
+    written = [arguments.plot, table_beside(arguments.plot)] if arguments.plot else []
+    return [arguments.peaks] if arguments.peaks else [], written
 
 
 def uses_peaks(system: str) -> bool:

@@ -2,7 +2,7 @@
 
 from biosig.errors import ConfigError
 from biosig.papers.base import PROFILES, Protocol, known, open_store, paper
-from biosig.papers.runner import BUSY, DONE, SKIPPED, attempt
+from biosig.papers.runner import BUSY, DONE, SKIPPED, attempt, check_ready
 from biosig.results.items import Cell
 
 OK, FAILED, HELD = 0, 1, 75  # HELD is EX_TEMPFAIL of sysexits.h: try again later
@@ -38,9 +38,12 @@ def run_one(name: str, device: str = "cpu", progress: bool = True) -> tuple[int,
 
     Raises:
         ConfigError: see :func:`find`.
+        DataError: see :func:`biosig.papers.runner.check_ready`.
     """
     protocol, cell = find(name)
-    state = attempt(protocol, cell, open_store(cell.profile), device, wait=False, progress=progress)
+    store = open_store(cell.profile)
+    check_ready(protocol, [cell], store)
+    state = attempt(protocol, cell, store, device, wait=False, progress=progress)
     told = {DONE: (OK, "is done."), SKIPPED: (OK, "was there."), BUSY: (HELD, "is being run by another runner.")}
     code, what = told.get(state, (FAILED, f"failed: {state}"))
     return code, f"{full_name(cell)} {what}"

@@ -50,6 +50,16 @@ class Comparison:
         """The same by the paper's rows."""
         return {row: self.items(system, metric) for row, system in table.systems.items()}
 
+    def number(self, system: str, column: Column) -> Entry:
+        """Our number for one system and metric, or why there is none."""
+        key = (system, column.metric)
+        if not self.items(*key):
+            return absent(self.missing(system))
+        if key not in self._numbers:
+            found = summarise(self.items(*key), column.metric)
+            self._numbers[key] = measured(found, column.style, self.keys(system))
+        return self._numbers[key]
+
     def judged(self, table: PaperTable, column: Column, row: str) -> Verdict:
         """The verdict on one number, with the protocol's own reason where there is no run."""
         key, system = (table.name, column.metric, row), table.systems[row]
@@ -105,6 +115,11 @@ class Comparison:
     @cached_property
     def _indexed(self) -> dict[str, dict[str, BySeed]]:
         """System → metric → items: a table asks for the same ones many times."""
+        return {}
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, str], Entry]:
+        """A number stands in more than one table, and each takes a bootstrap."""
         return {}
 
     @cached_property
@@ -188,7 +203,7 @@ def beside(c: Comparison, table: PaperTable, metric: str, extras: Sequence[str] 
     shown = [system for system in c.labels if system in row_of or system in extras]
     rows, notes = [], c.unfinished(shown)
     for system in shown:
-        entry = here(c, system, column)
+        entry = c.number(system, column)
         verdict = c.judged(table, column, row_of[system]) if system in row_of else None
         printed = column.values[row_of[system]].entry if system in row_of else Entry("not in the paper")
         counts = [counts_of([entry])] if c.unit else []
@@ -222,13 +237,6 @@ def by_level(c: Comparison, figure: Figure, metric: str) -> Table:
     title = f"{figure.number}, {column.heading} by {by}: {figure.title} ({c.here})"
     heads = ("System", *figure.levels, f"{c.counted} at each")
     return Table(f"{figure.name}_{metric}", title, heads, tuple(rows), notes)
-
-
-def here(c: Comparison, system: str, column: Column) -> Entry:
-    """Our number for one system and metric, or why there is none."""
-    if not c.items(system, column.metric):
-        return absent(c.missing(system))
-    return measured(summarise(c.items(system, column.metric), column.metric), column.style, c.keys(system))
 
 
 def counts_of(entries: Sequence[Entry]) -> Entry:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from biosig.papers.comparison import Comparison, here
+from biosig.papers.comparison import Comparison
 from biosig.papers.transcription import COUNT, VALUE, Cause, Figure, PaperTable
 from biosig.papers.verdicts import DIFFERS, NOT_ATTEMPTED, REPRODUCED, SAME_ORDER, Verdict
 from biosig.results.tables import FOUND, LABEL, PAPER, RUN, WHY, Entry, Table, label
@@ -98,7 +98,7 @@ def _of_table(c: Comparison, table: PaperTable) -> Iterator[Line]:
         for row, system in table.systems.items():
             verdict = c.judged(table, column, row)
             what = label(f"{c.labels.get(system, row)}, {column.heading}")
-            entries = (label(table.number), what, column.values[row].entry, here(c, system, column))
+            entries = (label(table.number), what, column.values[row].entry, c.number(system, column))
             causes = _causes(c, table.name, row, column.metric, verdict)
             yield Line(table.kind, entries, verdict, keys, causes)
 

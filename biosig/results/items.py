@@ -132,6 +132,8 @@ class CellStore:
             except BlockingIOError:
                 yield False
                 return
+            except OSError as error:  # a mount without locks
+                raise DataError(f"{file.name} cannot be locked ({error.strerror}): expected flock to work.") from None
             for left in self.folder(cell).parent.glob(f".{cell.name}.*.part"):
                 shutil.rmtree(left, ignore_errors=True)
             yield True

@@ -1,8 +1,8 @@
 """Stationary wavelet denoising, turned around: the strong coefficients are the heart, the weak ones the muscle.
 
-Source: the "inverse" hard threshold on a stationary wavelet transform, as for diaphragm EMG (Zhan et al., 2010) and
-compared by Petersen et al., Removing cardiac artifacts from single-channel respiratory electromyograms, IEEE Access
-2020. The wavelet (db2) is theirs; here the muscle's level is the median of each heart cycle, which beats do not move.
+Source: the "inverse" hard threshold, set in each heart cycle, of the literature on diaphragm EMG, as compared by
+Petersen et al., Removing cardiac artifacts from single-channel respiratory electromyograms, IEEE Access 2020, whose
+wavelet (db2) and threshold (4.5) these are. Here the muscle's level is a median, which beats do not move.
 """
 
 from itertools import pairwise

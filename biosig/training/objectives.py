@@ -86,7 +86,7 @@ def bounded_error(estimate: Tensor, clean: Tensor, noisy: Tensor) -> Tensor:
 
     SI-SDR has no bound where the input is clean already, and no meaning where the target is silent. This has
     both: below -30 dB nothing more is asked. Source: the thresholds of Wisdom et al., What's all the fuss about
-    free universal sound separation data, ICASSP 2021, eq. 4 and 5, with the input as reference throughout.
+    free universal sound separation data, ICASSP 2021, with the input as reference throughout.
     """
     error, whole = ((x.square().sum(-1) + EPS) for x in (estimate - clean, noisy))
     return 10 * torch.log10(error / whole + 10 ** (-BOUND_DB / 10)).mean()

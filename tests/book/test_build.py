@@ -105,7 +105,8 @@ class Book:
         self.folder = folder
         for name in ("book", "notebooks", "biosig"):
             (folder / name).mkdir()
-        shutil.copy(ROOT / "_config.yml", folder)
+        for name in ("_config.yml", "pyproject.toml"):
+            shutil.copy(ROOT / name, folder)
         shutil.copytree(ROOT / "book" / "_ext", folder / "book" / "_ext",
                         ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(ROOT / "book" / "_static", folder / "book" / "_static")
@@ -138,7 +139,8 @@ def test_a_book_from_its_first_build_to_a_failed_cell_and_back(tmp_path):
     book = Book(tmp_path)
 
     book.set_value(1)
-    first = book.build()
+    (tmp_path / "small.epub").write_text("an e-book")
+    first = book.build(BIOSIG_DOWNLOADS="small.epub")
     assert first.returncode == 0, first.stderr[-2000:]
     assert "the value is 1 at quick None" in book.page(), "BIOSIG_DATA must be out of sight at quick"
     assert check_site.problems(book.site, book.folder) == []
@@ -153,6 +155,8 @@ def test_a_book_from_its_first_build_to_a_failed_cell_and_back(tmp_path):
     assert re.search(
         r'<figure [^>]*id="fig-line">.*?alt="a line that rises".*?<span class="caption-number">Fig. 1 </span>'
         r'<span class="caption-text">A line and its<em> slope, </em>of', book.page(), re.DOTALL)
+    assert 'href="../downloads/small.epub"' in book.page()
+    assert (book.site / "downloads" / "small.epub").read_text() == "an e-book"
     assert "double is 2" in book.page(), "the code of a solution runs"
     assert "thebe" not in book.page().lower()
 

@@ -103,6 +103,10 @@ BAD = [
     (denoise("a.csv", "dangling.csv"), EXISTS),
     (denoise("a.csv", "loop.csv"), EXISTS),
     (denoise("a.csv", "new.hea"), "new.dat exists"),
+    (["denoise", "emg", "a.csv", "x.csv", "--system", "ats", "--plot", "a.png", "--force"], INPUT),
+    (["denoise", "emg", "a.csv", "x.csv", "--system", "ats", "--plot", "x.png"], "x.csv would be written twice"),
+    (["denoise", "emg", "a.csv", "hex.hea", "--system", "ats", "--plot", "hex.png"], "hex.csv exists"),
+    (["denoise", "emg", "a.csv", "hex.csv", "--system", "ats", "--peaks", "hex.csv", "--force"], INPUT),
     (["enhance", "s.wav", "s.wav", "--force"], INPUT),
     (["enhance", "s.wav", "soft.wav", "--force"], INPUT),
     (["enhance", "s.wav", "t.wav"], "t.wav exists: expected --force or --skip-existing"),
@@ -197,6 +201,18 @@ def test_a_wrong_data_folder_is_seen_before_any_work(room, capfd, monkeypatch, v
     assert cli.main(["run", "msemg", "--profile", "open"]) == 2
     one_sentence(capfd.readouterr().err)
     assert not (room / "results").exists()
+
+
+def test_one_cell_by_name_needs_its_data_too(room, capfd, monkeypatch):
+    from biosig.engine.cells import full_name
+    from biosig.papers.base import paper
+
+    monkeypatch.setenv("BIOSIG_RESULTS", str(room / "results"))
+    (cell,) = paper("msemg").cells("open", ["hp"])
+    assert cli.main(["run", "--cell", full_name(cell)]) == 2
+    told = capfd.readouterr().err
+    one_sentence(told)
+    assert "BIOSIG_DATA is not set" in told and not (room / "results").exists()
 
 
 def test_what_is_done_needs_no_data_and_what_needs_none_runs_without(monkeypatch, tmp_path, capsys):

@@ -88,8 +88,8 @@ def test_a_file_that_holds_no_peaks_is_refused(recording, capsys, text, sentence
         (["hp", "--peaks", "in.csv"], "hp looks at no R peaks"),
         (["ats", "--peaks", "none.csv"], "none.csv is not there"),
         (["ats", "--plot", "check.pdf"], "expected .png"),
-        (["ats", "--plot", "in.png"], "in.csv is a file that this command reads or writes already"),
-        (["ats", "--plot", "out.png"], "out.csv is a file that this command reads or writes already"),
+        (["ats", "--plot", "in.png"], "in.csv is an input: expected the output to be another file"),
+        (["ats", "--plot", "out.png"], "out.csv would be written twice"),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_work_starts(recording, capsys, arguments, sentence):
@@ -100,7 +100,7 @@ def test_what_cannot_be_done_is_refused_before_work_starts(recording, capsys, ar
 def test_an_existing_plot_is_not_replaced(recording, capsys):
     open("check.png", "w").close()
     assert run("ats", "--plot", "check.png") == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "check.png exists: expected another name, or --force" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -5,7 +5,19 @@ import numpy as np
 import pytest
 import soundfile
 
-from biosig.corpora import asterisk, emgse_noise, esc10, hu100, picovoice, registry, sounds, splits, voicebank
+from biosig.corpora import (
+    asterisk,
+    emgse_noise,
+    esc10,
+    hu100,
+    picovoice,
+    registry,
+    sounds,
+    splits,
+    timit_sample,
+    voicebank,
+    voicebank_more,
+)
 from biosig.errors import ConfigError, DataError, MissingDataError
 from biosig.signal.types import Recording
 
@@ -37,6 +49,8 @@ def write_g722(path, signal):
 
 LOADERS = {
     "voicebank": (voicebank.pairs, "clean/p232_001.flac"),
+    "voicebank_more": (voicebank_more.pairs, "clean/p232_001.flac"),
+    "timit_sample": (timit_sample.utterances, "dr1-fvmh0/sa1.flac"),
     "picovoice": (picovoice.utterances, "speech/uuid.flac"),
     "hu100": (lambda root: hu100.noises(root, ["n1"]), "n1.flac"),
     "esc10": (esc10.noises, "002 - Rain/1-1-A.flac"),
@@ -48,7 +62,9 @@ LOADERS = {
 def corpus(request, tmp_path):
     """A loader, the file it reads first, and its root with nothing in it yet; noisy twins are written for pairs."""
     load, name = LOADERS[request.param]
-    if request.param == "voicebank":
+    if request.param == "timit_sample":
+        (tmp_path / name).parent.mkdir()
+    if request.param.startswith("voicebank"):
         write(tmp_path / name.replace("clean", "noisy"), tone())
     return load, tmp_path / name, tmp_path
 
@@ -97,6 +113,59 @@ def test_voicebank_pairs_that_are_none(tmp_path):
     write(tmp_path / "noisy" / "p232_003.flac", tone())
     with pytest.raises(DataError, match="or they are equal: expected speech in noise"):
         voicebank.pairs(tmp_path)
+
+
+def test_six_more_pairs_say_where_they_belong(tmp_path):
+    with pytest.raises(MissingDataError, match="BIOSIG_DATA/voicebank_demand_p232_more/clean"):
+        voicebank_more.pairs(tmp_path)
+    assert voicebank_more.CARD.folders != voicebank.CARD.folders
+
+
+@pytest.fixture
+def timit_like(tmp_path):
+    """Two people, a sentence each, the second with 0.1 s of sound after its last label."""
+    for folder, seconds in (("dr1-fvmh0", 0.5), ("dr2-marc0", 0.6)):
+        write(tmp_path / folder / "sx26.flac", tone(seconds))
+        stem = tmp_path / folder / "sx26"
+        stem.with_suffix(".txt").write_text("0 8000 She had it.\n")
+        stem.with_suffix(".wrd").write_text("1000 4000 she\n4000 6000 had\n6000 7000 it\n")
+        stem.with_suffix(".phn").write_text("0 1000 h#\n1000 2500 sh\n2500 4000 iy\n4000 4500 pau\n4500 8000 ae\n")
+    return tmp_path
+
+
+def test_timit_says_who_speaks_and_when(timit_like):
+    first, second = timit_sample.utterances(timit_like)
+    assert (first.item, first.subject, first.channel) == ("timit_sample/fvmh0/sx26", "fvmh0", "sx26")
+    assert first.source == "dr1-fvmh0/sx26.flac" and first.fs == FS
+    assert first.active.sum() == 3000 + 3500 and not first.active[:1000].any() and not first.active[4000:4500].any()
+    assert second.signal.size == 9600 and not second.active[8000:].any()  # what no label covers is not speech
+    assert [r.subject for r in timit_sample.utterances(timit_like, ["marc0"])] == ["marc0"]
+
+
+def test_timit_labels(timit_like):
+    found = timit_sample.labels(timit_like, "timit_sample/fvmh0/sx26")
+    assert found.text == "She had it." and [word.text for word in found.words] == ["she", "had", "it"]
+    assert found.phones[1] == timit_sample.Label(1000, 2500, "sh") and found.words[0].end == 4000
+
+
+def test_timit_labels_that_are_none(timit_like):
+    with pytest.raises(MissingDataError, match="has nobody called xxxx0"):
+        timit_sample.utterances(timit_like, ["xxxx0"])
+    stem = timit_like / "dr1-fvmh0" / "sx26"
+    for content in ("", "0 1000\n", "a b c\n", "2000 1000 sh\n"):
+        stem.with_suffix(".phn").write_text(content)
+        with pytest.raises(DataError, match="sx26.phn (holds a line that is no label|is empty, or a label)"):
+            timit_sample.utterances(timit_like)
+    stem.with_suffix(".phn").unlink()
+    with pytest.raises(MissingDataError, match="sx26.phn is not there"):
+        timit_sample.utterances(timit_like)
+
+
+def test_timit_everyone_is_in_the_list_and_in_the_split():
+    listed = registry.parse_manifest(registry.committed_manifest("timit_sample.txt"), "timit_sample.txt")
+    people = {path.split("/")[0].split("-")[1] for path in listed}
+    assert people == set(splits.split("timit_sample").test.subjects) and len(people) == 16
+    assert sum(path.endswith(".flac") for path in listed) == 160 and len(listed) == 640
 
 
 def test_picovoice_is_cut_to_what_is_said(tmp_path):

@@ -92,3 +92,16 @@ def test_a_wrong_call_is_exit_code_2_and_one_sentence(store, capsys, arguments, 
     out, err = capsys.readouterr()
     assert out == "" and sentence in err and err.count("\n") == 1
     assert not store.root.exists()
+
+
+def test_a_file_system_without_locks_is_a_sentence(store, capsys, monkeypatch):
+    """An NFS mount without its lock service, or Lustre without ``-o flock``."""
+    from biosig.results import items
+
+    def refuse(file, operation):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(items.fcntl, "flock", refuse)
+    assert cli.main(["run", "--cell", f"fake/quick/{PROTOCOL.cells('quick')[0].name}"]) == 1
+    err = capsys.readouterr().err
+    assert "cannot be locked (No locks available): expected flock to work." in err and "Traceback" not in err

@@ -16,7 +16,12 @@ TESTS = Path(__file__).resolve().parent.parent
 TOOL = TESTS.parent / "tools" / "local_slurm.sh"
 SYSTEMS = ("noisy", "hp", "fts", "ats")
 CHOICE = [word for system in SYSTEMS for word in ("--system", system)]
-FAKE = "from biosig.papers import base\nbase.MODULES['fake'] = 'reference.fake_protocol'\n"
+FAKE = """
+from biosig.papers import base
+from reference.fake_protocol import PROTOCOL
+base.MODULES["fake"] = "reference.fake_protocol"
+PROTOCOL.sound = ("plus", "minus", "bad")
+"""
 
 DAEMONS = ("slurmctld", "slurmd", "munged")
 HAS_SLURM = all(shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in DAEMONS)
@@ -126,15 +131,17 @@ def test_a_cancelled_array_is_handed_in_again(biosig, undisturbed):
     assert items(biosig.root) == undisturbed
 
 
-def test_a_preempted_job_is_queued_again_and_goes_on(biosig, tmp_path):
-    gate, log = tmp_path / "gate", tmp_path / "log"
-    biosig("submit", "fake", "--system", "plus", "--seed", "0", FAKE_GATE=str(gate), FAKE_LOG=str(log))
+@pytest.mark.parametrize("reason", ["preempted", "its two minutes are over"])
+def test_a_job_that_must_stop_is_queued_again_and_goes_on(biosig, tmp_path, reason):
+    gate, log, choice = tmp_path / "gate", tmp_path / "log", ["fake", "--system", "plus", "--seed", "0"]
+    biosig("submit", *choice, "--minutes", "2", FAKE_GATE=str(gate), FAKE_LOG=str(log))
     until(lambda: log.exists() and log.read_text())
     (job,) = running(biosig)
-    ask(biosig, "scancel", "--signal=USR2", job)
+    if reason == "preempted":
+        ask(biosig, "scancel", "--signal=USR2", job)
     until(lambda: ask(biosig, "squeue", "--noheader", "--format=%i %T").split() == [job, "PENDING"])
     gate.touch()
-    out, _ = biosig("submit", "fake", "--system", "plus", "--seed", "0", "--wait")
+    out, _ = biosig("submit", *choice, "--wait")
     assert "1 were in the queue" in out and "1 of 1 cells are there." in out
     assert len(log.read_text().split()) == 2  # begun twice, written once
 

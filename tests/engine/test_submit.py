@@ -134,15 +134,23 @@ def test_wrong_uses_are_one_sentence(cluster, capsys, monkeypatch):
     assert "pip install 'biosig[slurm]'" in said()
 
 
-def test_a_job_runs_its_cell_and_fails_when_the_cell_does(store):
+def test_a_job_runs_its_cell(store):
     """In this process, by submitit's own debug executor."""
-    cells = PROTOCOL.cells("quick", ["plus"], [0]) + PROTOCOL.cells("quick", ["bad"], [0])
-    (jobs,) = submit(store, dict.fromkeys(cells, Need(False, 5, 1)), cluster="debug").values()
-    assert jobs[0].result() == f"fake/quick/{cells[0].name} is done." and store.done(cells[0])
-    with pytest.raises(RuntimeError, match="has no cell 'bad-f0-s0-"):
-        jobs[1].result()
-    notes = store.root / ".slurm" / "fake" / "quick"
-    assert json.loads((notes / f"{cells[1].name}.json").read_text())["job"] == jobs[1].job_id
+    cells = PROTOCOL.cells("quick", ["plus"], [0])
+    ((job,),) = submit(store, dict.fromkeys(cells, Need(False, 5, 1)), cluster="debug").values()
+    assert job.result() == f"fake/quick/{cells[0].name} is done." and store.done(cells[0])
+    note = store.root / ".slurm" / "fake" / "quick" / f"{cells[0].name}.json"
+    assert json.loads(note.read_text()) == {"job": job.job_id, "log": str(job.paths.stderr)}
+
+
+def test_a_job_fails_when_its_cell_does(store, monkeypatch, capsys):
+    monkeypatch.setattr(PROTOCOL, "sound", ("bad",))
+    (cell,) = PROTOCOL.cells("quick", ["bad"], [0])
+    with pytest.raises(RuntimeError, match="failed: file x holds 3 samples"):
+        CellJob(f"fake/quick/{cell.name}", "cpu")()
+    assert capsys.readouterr().out.startswith(f"biosig: fake/quick/{cell.name} failed: file x")
+    with pytest.raises(RuntimeError, match="has no cell 'plus'"):
+        CellJob("fake/quick/plus", "cpu")()
 
 
 def test_after_a_preemption_the_same_call_comes_again(tmp_path):

@@ -116,3 +116,11 @@ def test_units_come_from_the_protocol_and_nobody_is_called_a_subject():
         (table,) = paper(name).tables("open", open_store("open"), [wanted])
         text = " ".join((*table.columns, *table.notes))
         assert unit in text and "subjects" not in text
+
+
+def test_a_profile_without_tables_is_told(capsys):
+    from biosig.cli import main
+
+    for form in ("text", "csv"):
+        assert main(["table", "primer", "--profile", "paper", "--format", form]) == 2
+        assert capsys.readouterr().err == "biosig: primer has no tables in profile paper: expected another profile.\n"

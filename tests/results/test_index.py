@@ -80,3 +80,15 @@ def test_an_index_that_cannot_be_read_is_told(store, place):
     (place / INDEX).write_text("abc\n")
     with pytest.raises(DataError, match="expected a digest and a cell's name"):
         check_index(place, store.folders("fake", "open"))
+
+
+def test_verify_is_red_on_a_hair_in_the_open_profile(store, place, monkeypatch):
+    from biosig.commands.results import _verify_profile
+    from biosig.results.tables import save
+
+    monkeypatch.setenv("BIOSIG_RESULTS", str(store.root))
+    save(PROTOCOL.tables("open", store), place / "tables")
+    assert _verify_profile(PROTOCOL, "open")[0] == []
+    forge(store.folders("fake", "open")[0])
+    (line,) = _verify_profile(PROTOCOL, "open")[0]  # three digits of a table cannot show it
+    assert "were altered" in line

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from biosig.errors import CheckpointError, ConfigError
 from biosig.models.networks import build
 from biosig.training.loop import fit, prefetched
 from biosig.training.objectives import objective
-from biosig.training.recipe import Recipe
+from biosig.training.recipe import CosineRecipe, Recipe
 
 RECIPE = Recipe("test", steps_per_epoch=3, max_epochs=4, batch=2, window=64, lr=1e-2, loss="l2", early_stop=99)
 
@@ -185,6 +186,17 @@ def test_the_rate_falls_on_a_plateau(tmp_path):
     recipe = dataclasses.replace(RECIPE, max_epochs=6, plateau_factor=0.5, plateau_patience=1)
     _, result = train(tmp_path, recipe, validate=Values(1.0, 2.0, 2.0, 2.0, 2.0, 2.0))
     assert [row["lr"] for row in result.curve] == pytest.approx([0.01, 0.01, 0.01, 0.005, 0.005, 0.0025])
+
+
+def test_the_rate_falls_along_a_cosine_whatever_validation_says_and_over_a_resumption(tmp_path):
+    recipe = CosineRecipe(**dataclasses.asdict(dataclasses.replace(RECIPE, max_epochs=4)))
+    with pytest.raises(Killed):
+        train(tmp_path, recipe, validate=Values(1.0, 2.0), batches=killed_in(2, 0))
+    _, result = train(tmp_path, recipe, validate=Values(2.0, 3.0))
+    expected = [0.005 * (1 + math.cos(math.pi * epoch / 4)) for epoch in range(4)]
+    assert [row["lr"] for row in result.curve] == pytest.approx(expected)
+    with pytest.raises(ConfigError, match="max_epochs = 4, not 8"):
+        train(tmp_path, dataclasses.replace(recipe, max_epochs=8))
 
 
 def test_a_time_limit_ends_the_run_and_is_told(tmp_path):

@@ -13,11 +13,18 @@ from biosig.seeds import rng_for
 from biosig.signal.mixing import mix_at_snr
 from biosig.signal.stft import stft
 from biosig.training import loudness_loss, spectral_losses, stoi_loss
-from biosig.training.objectives import OBJECTIVES, SI_WEIGHT, STOI_WEIGHT, objective
+from biosig.training.objectives import (
+    BOUNDED_WEIGHT,
+    OBJECTIVES,
+    SI_WEIGHT,
+    STOI_WEIGHT,
+    bounded_error,
+    objective,
+)
 
 FS, N = 16000, 32000
 SPECTRAL = ["spectral_mse", "mrstft", "compressed"]
-LEVELLED = ["mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"]
+LEVELLED = ["mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi", "compressed+bounded"]
 SPEECH = [*SPECTRAL, *LEVELLED[2:]]
 RNG = rng_for("speech losses")
 CLEAN = np.stack([speech_like(N, FS, "losses", k) for k in range(3)])
@@ -145,7 +152,7 @@ def test_no_loss_is_lower_than_that_of_clean_speech(name):
     perfect = value(name, CLEAN)
     values = [value(name, mix_at_snr(CLEAN, NOISES["white"], snr_db)[0]) for snr_db in (20.0, 10.0, 0.0)]
     assert perfect < values[0] < values[1] < values[2]
-    best = {"stoi": -1, "compressed+stoi": -STOI_WEIGHT}.get(name, 0)
+    best = {"stoi": -1, "compressed+stoi": -STOI_WEIGHT, "compressed+bounded": -30 * BOUNDED_WEIGHT}.get(name, 0)
     if name != "compressed+si":
         assert perfect == pytest.approx(best, abs=1e-3)
 
@@ -178,6 +185,22 @@ def test_sums_are_the_weighted_sums():
     assert value("compressed+si", NOISY) == pytest.approx(parts["compressed"] + SI_WEIGHT * parts["si"], rel=1e-4)
     expected = parts["compressed"] + STOI_WEIGHT * parts["stoi"]
     assert value("compressed+stoi", NOISY) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_bounded_error_is_the_error_below_the_input_and_stops_at_30_db():
+    error = 10 * np.log10(np.sum((NOISY - CLEAN) ** 2, -1) / np.sum(NOISY**2, -1))
+    found = bounded_error(tensor(NOISY), tensor(CLEAN), tensor(NOISY))
+    assert found.item() == pytest.approx(np.mean(10 * np.log10(10 ** (error / 10) + 1e-3)), abs=1e-3)
+    assert bounded_error(tensor(CLEAN), tensor(CLEAN), tensor(CLEAN)).item() == pytest.approx(-30, abs=1e-3)
+    silence = torch.zeros(CLEAN.shape)
+    assert bounded_error(0.1 * tensor(NOISY), silence, tensor(NOISY)).item() == pytest.approx(-20, abs=0.5)
+
+
+def test_noise_alone_weighs_no_more_than_a_noisy_item_does():
+    def of(clean):
+        return objective("compressed+bounded")(lambda x: 0.1 * x, tensor(NOISY), tensor(clean), None).item()
+
+    assert of(np.zeros_like(CLEAN)) < of(CLEAN)
 
 
 @pytest.mark.parametrize("name", SPEECH)

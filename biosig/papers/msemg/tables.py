@@ -8,8 +8,8 @@ from biosig.papers.comparison import Comparison, Makers, beside, by_item, by_lev
 from biosig.papers.contests import against
 from biosig.papers.glance import glance, tally, unreproduced
 from biosig.papers.msemg.profiles import Network, Setup, setup_of
-from biosig.papers.msemg.systems import NEURAL, SYSTEMS
-from biosig.papers.transcription import PaperTable, load
+from biosig.papers.msemg.systems import NEURAL
+from biosig.papers.transcription import load
 from biosig.results.items import CellRun, CellStore
 from biosig.results.statistics import summarise, where
 from biosig.results.tables import RUN, Entry, Table, absent, label, measured
@@ -25,8 +25,8 @@ SHORT = {
     "sdemg": "SDEMG",
     "msemg": "MSEMG",
 }
-# Systems that the paper does not have. Their paired comparison is a family of its own, so that the number of them
-# does not weaken the tests among the paper's systems.
+# Systems that neither the paper nor its template subtraction has: a paired comparison of their own, so that their
+# number does not weaken the tests among the first ones.
 OTHERS = {
     "gate_zero": "Gating, zeros",
     "gate_neighbours": "Gating, neighbours",
@@ -42,14 +42,15 @@ OTHERS = {
     "eks25_hp": "EKS25+HP",
     "trustemg_like": "TrustEMG-like",
 }
-LABELS = {name: SHORT.get(name, OTHERS.get(name, told)) for name, told in SYSTEMS.items()}
-CLASSICAL = tuple(name for name in SYSTEMS if name not in (*NEURAL, "noisy"))
+LABELS = {**SHORT, **OTHERS}
+CLASSICAL = tuple(name for name in SHORT if name not in (*NEURAL, "noisy"))
 SIZE_LABELS = {
     "fcn": "FCN",
     "sdemg": "SDEMG, as published",
     "sdemg_live": "SDEMG without the layers that never run",
     "msemg": "MSEMG",
 }
+OURS = "msemg"  # whose claim to be best is tested
 PEOPLE = "people"  # what the statistics count: mixtures of one person are not independent
 
 
@@ -70,14 +71,12 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
     c = comparison(protocol, profile, store)
     table1, table2, fig3 = c.paper.tables["table1"], c.paper.tables["table2"], c.paper.figures["fig3"]
     extras = tuple(name for name in LABELS if name not in table1.systems.values())
-    cleaned = replace(c, labels={name: text for name, text in LABELS.items() if name not in ("noisy", *OTHERS)})
-    families = replace(c, labels={name: LABELS[name] for name in ("msemg", *OTHERS)})
+    first, column = "table1_snr_imp_db", table1.column("snr_imp_db")
+    families = {"families_paired": lambda: against(others(c), "families", column, OURS)} if OTHERS else {}
     return {
         **{f"table1_{each.metric}": partial(beside, c, table1, each.metric, extras) for each in table1.columns},
-        "table1_snr_imp_db_paired": lambda: against(cleaned, *_column(table1, "snr_imp_db"), "msemg"),
-        "families_snr_imp_db_paired": lambda: against(
-            families, "families_snr_imp_db", table1.column("snr_imp_db"), "msemg"
-        ),
+        f"{first}_paired": lambda: against(rivals(c), first, column, OURS),
+        **families,
         "table2_parameters": lambda: beside(sizes(c), table2, "parameters", ("sdemg_live",)),
         "fig3_snr_imp_db": partial(by_level, c, fig3, "snr_imp_db"),
         "fig4": partial(at_ten_db, c),
@@ -90,8 +89,14 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
     }
 
 
-def _column(table: PaperTable, metric: str) -> tuple:
-    return f"{table.name}_{metric}", table.column(metric)
+def rivals(c: Comparison) -> Comparison:
+    """Whom the paper's network is held against: the paper's systems and all forms of template subtraction."""
+    return replace(c, labels={name: text for name, text in SHORT.items() if name != "noisy"})
+
+
+def others(c: Comparison) -> Comparison:
+    """The same for the systems that the paper does not have."""
+    return replace(c, labels={OURS: SHORT[OURS], **OTHERS})
 
 
 def sizes(c: Comparison) -> Comparison:

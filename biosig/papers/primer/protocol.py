@@ -24,6 +24,7 @@ from biosig.papers.primer.systems import (
     denoiser,
     untrained,
 )
+from biosig.peers import PEERS
 from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import describe_run
 from biosig.results.tables import Table
@@ -86,9 +87,11 @@ class Primer:
 
     def tables(self, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer.tables import tables
+        from biosig.papers.comparison import made
+        from biosig.papers.primer import tables, tables_voices
 
-        return tables(self, profile, store, only)
+        found = tables.makers(self, profile, store) | tables_voices.makers(self, profile, store)
+        return made(found, only)
 
 
 PROTOCOL = Primer()
@@ -114,6 +117,8 @@ def config(setup: Setup, system: str, seed: int) -> dict:
     files = {path.name: sha256(path) for path in data_files(setup.name)}
     variants = {which: {name: MEASURES[name].variant for name in names} for which, names in metrics(setup).items()}
     common = {"version": VERSION, "data": setup.data_config(), "data_files": files, "metrics": variants}
+    if system in PEERS:
+        return {**common, "fed": "silence after the end; the delay is taken off the output"}
     if system not in TRAINED:
         return common
     network = setup.network(system)

@@ -1,15 +1,15 @@
 """The chapter's one table, the same on unseen noises, paired tests, what losses do, and sizes beside the papers'."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from biosig.papers.comparison import Comparison, Makers, beside, by_item, collect, counts_of, made, seeds_of
+from biosig.papers.comparison import Comparison, Makers, beside, by_item, collect, counts_of, seeds_of
 from biosig.papers.contests import TEST, against, among_all, leaders, score
 from biosig.papers.glance import glance, tally, unreproduced
 from biosig.papers.primer.costs import NOT_COUNTED, WHOLE
 from biosig.papers.primer.profiles import SETUPS, UNSEEN_SNRS
-from biosig.papers.primer.systems import ORACLE, TITLES, TRAINED
+from biosig.papers.primer.systems import ORACLE, TITLES, TRAINED, VARIED
 from biosig.papers.transcription import Column, load
 from biosig.peers import PEERS
 from biosig.results.items import CellRun, CellStore
@@ -29,6 +29,8 @@ LABELS = {
     "recurrent_mask": "Recurrent, masking",
     "conv_tasnet": "Conv-TasNet",
     "dccrn": "DCCRN",
+    "recurrent_mask_long": "Recurrent, masking, varied training",
+    "causal_mask": "Recurrent, masking, causal",
     **{name: f"{peer.title}, pretrained" for name, peer in PEERS.items()},
     **{name: text[0].upper() + text[1:] for name, text in ORACLE.items()},
 }
@@ -105,17 +107,17 @@ SPEED = (
 )
 
 
-def tables(protocol, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
-    """The tables of these names, or all, from whatever cells the store holds; none in a profile that has no cells."""
-    return made(makers(protocol, profile, store), only)
-
-
 def comparison(protocol, profile: str, store: CellStore, which: str = "") -> Comparison:
     """One test set of a profile, the main one by default; a system's cells are read when it is asked for."""
     name, cells = which or MAIN[profile], protocol.cells(profile)
     of, runs = SETS[name], collect(store, cells)
     at, seeds = {"set": name}, seeds_of(cells)
-    return Comparison(load("primer"), profile, runs, LABELS, of.here, of.unit, seeds=seeds, at=at)
+    return Comparison(load("primer"), profile, runs, shown(runs), of.here, of.unit, seeds=seeds, at=at)
+
+
+def shown(runs: Mapping[str, Sequence[CellRun]]) -> dict[str, str]:
+    """The labels of all systems but those whose first run is still to come."""
+    return {name: text for name, text in LABELS.items() if name not in VARIED or runs.get(name)}
 
 
 def makers(protocol, profile: str, store: CellStore) -> Makers:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import scipy.fft
 from tqdm import tqdm
 
 from biosig import corpora
@@ -30,7 +31,7 @@ from biosig.signal.mixing import mix_at_snr
 from biosig.signal.types import Recording
 
 PREFIX = "voices_"
-SCORED = (*CALLABLE, "irm")
+SCORED = (*CALLABLE, *VARIED, "irm")
 CORPORA = ("timit_sample", "voicebank", "voicebank_more", "emgse_noise")
 REDUCTION, REDUCTION_VERSION = "noise_reduction_db", "1; energy in over energy out, whole clip"
 HEARD = ("pesq_wb", "stoi", "si_sdr_db")
@@ -38,14 +39,12 @@ METRICS = {
     "timit": HEARD,
     "voicebank": HEARD,
     "voicebank_48k": HEARD,
+    "voicebank_7k": HEARD,
     "clean": HEARD,
     "noise_alone": (REDUCTION,),
     "two_talkers": HEARD,
-    "rate_16k": HEARD,
-    "rate_48k": HEARD,
 }
-AT_48K = {"voicebank": "voicebank_48k", "rate_16k": "rate_48k"}  # set → the same heard through 48 kHz
-SUFFIX_48K = "/48k"  # of an item's name
+NARROWED = ("48k", "7k")  # the pairs once more, by two ways that empty the band below 8 kHz
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Plan:
         seconds: the shortest and the longest of them.
         snrs_db: of each sentence in unseen noises.
         talker_snrs_db: of each person's first sentence under somebody else of the other sex.
-        rate_snr_db: of the mixtures that are heard once more through 48 kHz.
+        edge_hz: above it nothing is left by the second way of NARROWED, as by codecs and steep filters.
         level_db: RMS of clean speech, and of noise alone, re full scale.
         noise_s: duration of noise alone.
     """
@@ -66,7 +65,7 @@ class Plan:
     seconds: tuple[float, float] = (2.0, 4.0)
     snrs_db: tuple[float, ...] = (-5, 0, 5, 10, 15)
     talker_snrs_db: tuple[float, ...] = (0, -10)
-    rate_snr_db: float = 5
+    edge_hz: float = 7000
     level_db: float = -26.0
     noise_s: float = 4.0
 
@@ -145,17 +144,14 @@ def cases() -> tuple[Case, ...]:
     """All inputs, in the order of METRICS."""
     speech, noises = sentences(PLAN), sources.unseen_noises()
     first = speech[:: PLAN.sentences]
-    before = mixed(Sources(tuple(first), tuple(noises)), (PLAN.rate_snr_db,), "rate_16k")
     pairs = voicebank()
     return (
-        *mixed(Sources(tuple(speech), tuple(noises)), PLAN.snrs_db, "timit"),
+        *mixed(Sources(tuple(speech), tuple(noises)), PLAN.snrs_db),
         *pairs,
-        *map(through_48k, pairs),
+        *(narrowed(pair, by, PLAN) for by in NARROWED for pair in pairs),
         *(case(each, each.signal, each.signal, "clean") for each in first),
         *(noise_alone(noise, PLAN) for noise in noises),
         *two_talkers(first, PLAN),
-        *before,
-        *map(through_48k, before),
     )
 
 
@@ -179,11 +175,11 @@ def at_level(recording: Recording, level_db: float) -> Recording:
     return replace(recording, signal=recording.signal * 10 ** (level_db / 20) / mixtures.rms(recording.signal))
 
 
-def mixed(found: Sources, snrs_db: tuple[float, ...], which: str) -> list[Case]:
-    """Every sentence at every SNR, the unseen noises taking turns; the item ends in the set's name."""
+def mixed(found: Sources, snrs_db: tuple[float, ...]) -> list[Case]:
+    """Every sentence at every SNR, the unseen noises taking turns."""
     return [
-        Case(m.clean, m.noisy, m.fs, f"{m.item}/{which}", m.subject, m.conditions)
-        for m in mixtures.test_mixtures(found, snrs_db, which)
+        Case(m.clean, m.noisy, m.fs, m.item, m.subject, m.conditions)
+        for m in mixtures.test_mixtures(found, snrs_db, "timit")
     ]
 
 
@@ -215,11 +211,18 @@ def two_talkers(speech: list[Recording], plan: Plan) -> Iterator[Case]:
             yield case(wanted, wanted.signal, noisy, "two_talkers", f"{snr_db:g}")
 
 
-def through_48k(before: Case) -> Case:
-    """The same, clean speech too, as a file at 48 kHz brings it to 16 kHz: the band below 8 kHz is emptied."""
-    clean, noisy = (resample(resample(x, FS, 48000), 48000, FS)[: x.size] for x in (before.clean, before.noisy))
-    conditions = tuple((name, AT_48K.get(value, value)) for name, value in before.conditions)
-    return Case(clean, noisy, before.fs, f"{before.item}{SUFFIX_48K}", before.subject, conditions)
+def narrowed(before: Case, by: str, plan: Plan) -> Case:
+    """A pair, clean speech too, without the top of its band: brought to 48 kHz and back, or cut off at an edge."""
+
+    def narrow(x: np.ndarray) -> np.ndarray:
+        if by == "48k":
+            return resample(resample(x, FS, 48000), 48000, FS)[: x.size]
+        spectrum = scipy.fft.rfft(x)
+        spectrum[scipy.fft.rfftfreq(x.size, 1 / FS) > plan.edge_hz] = 0
+        return scipy.fft.irfft(spectrum, x.size)
+
+    conditions = tuple((name, f"{value}_{by}" if name == "set" else value) for name, value in before.conditions)
+    return Case(narrow(before.clean), narrow(before.noisy), FS, f"{before.item}/{by}", before.subject, conditions)
 
 
 def case(recording: Recording, clean: np.ndarray, noisy: np.ndarray, which: str, snr_db: str = "") -> Case:

@@ -14,6 +14,8 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from biosig_book import downloads
+
 HOST = "https://github.com"
 
 
@@ -28,7 +30,7 @@ def mend_buttons(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
     """Set the launch, edit and download buttons of one page."""
-    if doctree is None:  # search and index pages have no source
+    if doctree is None or app.builder.name == "epub":  # search and index pages have no source, an e-book no buttons
         return
     source = Path(app.env.doc2path(pagename)).resolve()
     path = source.relative_to(Path(app.srcdir).resolve().parent)
@@ -43,6 +45,7 @@ def mend_buttons(
         set_edit_link(button, f"{url}/edit/{branch}/{path.as_posix()}")
         if button["label"] == "download-buttons":
             offer_twin(app, pagename, button, twin, context["pathto"])
+            button["buttons"] += whole_book(app, context["pathto"])
     if twin and url:
         notebook = path.with_suffix(".ipynb").as_posix()
         buttons.insert(0, launch_group(url.removeprefix(HOST + "/"), branch, notebook))
@@ -70,6 +73,12 @@ def offer_twin(
     url = f"{pathto('_sources', 1)}/{pagename}.ipynb"
     button = link(".ipynb", url, "Download notebook file", "fas fa-code")
     group["buttons"] = [button | {"label": "download-notebook-button"}, *others]
+
+
+def whole_book(app: Sphinx, pathto: Callable) -> list[dict[str, Any]]:
+    """The e-book and the PDF, where they were made."""
+    files = [(name, "the book, " + Path(name).suffix.strip(".").upper()) for name in downloads.names(app)]
+    return [link(text, pathto(name, 1), f"Download {text}", "fas fa-book") for name, text in files]
 
 
 def launch_group(repository: str, branch: str, notebook: str) -> dict[str, Any]:

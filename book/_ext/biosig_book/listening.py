@@ -62,6 +62,6 @@ def credit(recordings: list) -> str:
 def write(app: Sphinx, exception: Exception | None) -> None:
     """Put the demonstration beside the page, if the book has the page."""
     folder = Path(app.outdir, "_static", "abx")
-    if exception is None and app.builder.format == "html" and folder.is_dir():
+    if exception is None and app.builder.name != "epub" and folder.is_dir():
         text = f"window.ABX_DEMO = {json.dumps(demonstration(), indent=1)};\n"
         (folder / "demo.js").write_text(text, encoding="utf-8")

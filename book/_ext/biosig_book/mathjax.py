@@ -28,7 +28,7 @@ def folder() -> Path:
 
 def copy(app: Sphinx, exception: Exception | None) -> None:
     """Put MathJax beside the other static files."""
-    if exception is not None or app.builder.format != "html":
+    if exception is not None or app.builder.format != "html" or app.builder.name == "epub":
         return
     target = Path(app.outdir, "_static", "mathjax", SCRIPT)
     if not target.exists():
