@@ -123,8 +123,8 @@ OBJECTIVES: dict[str, Objective] = {
     "stoi": of_distance(minus_stoi),
     "pesq_proxy": of_distance(pesq_proxy),
     "compressed+si": of_distance(total(compressed, SI_WEIGHT, minus_si_sdr)),
-    "compressed+bounded": compressed_bounded,
     "compressed+stoi": of_distance(total(compressed, STOI_WEIGHT, minus_stoi)),
+    "compressed+bounded": compressed_bounded,
 }
 
 
