@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-from biosig_book import api, docstrings, links, mathjax  # noqa: E402
+from biosig_book import api, docstrings, downloads, links, mathjax, solutions  # noqa: E402
+from sphinx.errors import ExtensionError  # noqa: E402
 
 
 @pytest.mark.parametrize(("line", "expected"), [
@@ -65,3 +66,46 @@ def test_the_repository_can_be_chosen_from_outside(monkeypatch, named, address):
 def test_mathjax_is_in_the_environment_and_whole():
     text = (mathjax.folder() / mathjax.SCRIPT).read_text(encoding="utf-8")
     assert len(text) > 2_000_000 and "boldsymbol" in text
+
+
+PAGE = """before
+````{solution} one
+:class: dropdown
+It is
+```python
+1
+```
+````
+between
+```{solution-start} two
+:class: dropdown
+```
+It is
+```{code-cell} ipython3
+2
+```
+```{solution-end}
+```
+```{exercise}
+after
+```
+"""
+
+
+def test_both_kinds_of_solution_can_be_left_out():
+    assert solutions.without(PAGE) == "before\nbetween\n```{exercise}\nafter\n```\n"
+
+
+def test_a_page_of_the_book_keeps_its_exercises_without_their_solutions():
+    for page in (ROOT / "notebooks").rglob("*.md"):
+        whole = page.read_text(encoding="utf-8")
+        bare = solutions.without(whole)
+        assert "{solution" not in bare and bare.count("```{exercise}") == whole.count("```{exercise}")
+        assert bare.count("\n## ") == whole.count("\n## "), page.name
+
+
+def test_a_download_that_is_not_there_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("BIOSIG_DOWNLOADS", "no.epub")
+    app = SimpleNamespace(srcdir=str(tmp_path / "book"))
+    with pytest.raises(ExtensionError, match="no.epub, and there is no such file"):
+        downloads.choose(app, SimpleNamespace())
