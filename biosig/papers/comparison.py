@@ -140,12 +140,15 @@ def _index(runs: Sequence[CellRun], at: Mapping[str, str]) -> dict[str, dict[int
 class Finished(Mapping):
     """system → its finished runs in the order of ``cells``; a cell is read when its system is first asked for."""
 
-    def __init__(self, store: CellStore, cells: Iterable[Cell]):
+    def __init__(self, store: CellStore, cells: Iterable[Cell], prefix: str = ""):
         self._store, self._runs = store, {}
         self._cells: dict[str, list[Cell]] = {}
         for cell in cells:
             if store.done(cell):
-                self._cells.setdefault(cell.system, []).append(cell)
+                self._cells.setdefault(cell.system.removeprefix(prefix), []).append(cell)
+
+    def __contains__(self, system: object) -> bool:
+        return system in self._cells  # without reading a cell
 
     def __getitem__(self, system: str) -> list[CellRun]:
         if system not in self._runs:
@@ -159,9 +162,13 @@ class Finished(Mapping):
         return len(self._cells)
 
 
-def collect(store: CellStore, cells: Iterable[Cell]) -> Finished:
-    """system → the runs of it that are finished, in the order of ``cells``; a damaged one is a DataError when read."""
-    return Finished(store, cells)
+def collect(store: CellStore, cells: Iterable[Cell], prefix: str = "") -> Finished:
+    """system → the runs of it that are finished, in the order of ``cells``; a damaged one is a DataError when read.
+
+    Args:
+        prefix: what the systems of these cells have before their names, and the keys do not.
+    """
+    return Finished(store, cells, prefix)
 
 
 def seeds_of(cells: Iterable[Cell]) -> dict[str, int]:

@@ -114,7 +114,7 @@ def test_an_import_that_nothing_installed_brings_is_refused(project):
 def test_the_pages_with_measures_install_them_and_all_that_is_installed_is_asked_for_somewhere():
     asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = [*asked["dependencies"], *sum(asked["optional-dependencies"].values(), [])]
-    known = {re.match(r"[\w-]+", name)[0] for name in names}
+    known = {re.match(r"[\w-]+", name)[0].lower() for name in names}
     for text in pairs.text_notebooks(ROOT / "notebooks"):
         wanted = {name.split("==")[0] for name in page_needs.needs(text, ROOT)}
         assert wanted <= known, text.name

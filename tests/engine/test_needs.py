@@ -74,7 +74,7 @@ def test_real_networks_are_known_by_their_configuration():
     from biosig.papers.base import paper
 
     neural = {cell.system for cell in paper("msemg").cells("quick") if trains(cell)}
-    assert neural == {"fcn", "sdemg", "msemg"}
+    assert neural == {"fcn", "sdemg", "msemg", "trustemg_like"}
     assert {cell.system for cell in paper("primer").cells("quick") if trains(cell)} >= {"unet", "recurrent_mask"}
     assert not any(trains(cell) for cell in paper("primer").cells("quick", ["noisy", "costs"]))
 

@@ -108,7 +108,7 @@ def test_no_voice_and_no_noise_is_on_two_sides():
 def test_every_system_of_the_package_has_a_name_here():
     assert set(systems.CLASSICAL) == set(CLASSICAL_SPEECH) and set(systems.ORACLE) == set(ORACLES)
     assert set(PEERS) <= set(systems.CALLABLE)
-    assert set(LABELS) == {*systems.CALLABLE, *systems.ORACLE}  # and each has its row in the tables
+    assert set(LABELS) == {*systems.CALLABLE, *systems.VARIED, *systems.ORACLE}  # and each has its row in the tables
 
 
 def test_an_oracle_is_no_system_for_users_and_the_sentence_says_what_to_do():

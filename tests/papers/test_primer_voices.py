@@ -234,7 +234,7 @@ def test_cells_become_tables_over_people(tiny, tmp_path):
     for system in ("noisy", "log_mmse"):
         (cell,) = PROTOCOL.cells("open", [f"{voices.PREFIX}{system}"])
         PROTOCOL.run_cell(cell, store=store, device="cpu", progress=False)
-    found = {table.name: table for table in tables_voices.tables(PROTOCOL, "open", store)}
+    found = {name: make() for name, make in tables_voices.makers(PROTOCOL, "open", store).items()}
     keys = [cell.key for cell in store.cells("primer", "open")]
     assert not [line for table in found.values() for line in check_sources(table, keys)]
     rows = {row[0].text: row for row in found["voices"].rows}

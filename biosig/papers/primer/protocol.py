@@ -64,6 +64,8 @@ class Primer:
         """What computing a cell reads: all corpora where something is trained, those of the test elsewhere."""
         if cell.system == COSTS:
             return ()
+        if cell.system.startswith(voices.PREFIX):
+            return voices.CORPORA
         return tuple(name for name in CORPORA[cell.profile] if cell.system in TRAINED or name not in TRAINING)
 
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:

@@ -70,7 +70,7 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
 def other_voices(protocol, profile: str, store: CellStore) -> Comparison:
     """Every system on other voices; a system's cell is read when it is asked for."""
     cells = protocol.cells(profile, [f"{PREFIX}{name}" for name in SCORED])
-    runs = {name.removeprefix(PREFIX): of for name, of in collect(store, cells).items()}
+    runs = collect(store, cells, PREFIX)
     seeds = {name.removeprefix(PREFIX): count for name, count in seeds_of(cells).items()}
     labels = {name: text for name, text in shown(runs).items() if name in SCORED}
     return Comparison(load("primer"), profile, runs, labels, DATA, "people", seeds=seeds)
