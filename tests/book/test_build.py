@@ -75,13 +75,13 @@ Double it.
 
 ```{solution} twice
 :class: dropdown
-The first answer.
+Told at first.
 ```
 
 ```{solution-start} twice
 :class: dropdown
 ```
-The second answer:
+Told at second:
 ```{code-cell} ipython3
 print("double is", 2 * value)
 ```
@@ -168,4 +168,4 @@ def test_a_book_from_its_first_build_to_a_failed_cell_and_back(tmp_path):
     check_site.page.cache_clear()
     assert check_site.problems(book.site, book.folder) == []
     offered = [path for path in book.site.rglob("*") if path.suffix in (".html", ".md", ".ipynb", ".txt")]
-    assert not [path for path in offered if "answer" in path.read_text() or "double is" in path.read_text()]
+    assert not [path for path in offered if "Told at" in path.read_text() or "double is" in path.read_text()]
