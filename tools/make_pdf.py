@@ -37,6 +37,7 @@ pre { white-space: pre-wrap; font-size: 8pt; }
 figure, table, pre, .math, .admonition-title { break-inside: avoid; }
 figcaption, caption { break-before: avoid; }
 a { color: inherit; text-decoration: none; }
+nav ol { list-style: none; }
 details, audio { display: none; }
 """
 
@@ -50,8 +51,8 @@ def browser() -> str:
 def spine(ebook: Path) -> list[str]:
     """The e-book's pages in reading order, without the index."""
     listing = ElementTree.parse(ebook / "content.opf").getroot()
-    files = {item.get("id"): item.get("href") for item in listing.iter("{*}item")}
-    order = [files[item.get("idref")] for item in listing.iter("{*}itemref")]
+    files = {item.get("id"): item.get("href") for item in listing.findall(".//{*}item")}
+    order = [files[item.get("idref")] for item in listing.findall(".//{*}itemref")]
     return [name for name in order if not name.startswith(("genindex", "py-modindex"))]
 
 

@@ -23,7 +23,7 @@ PAGE = """<!DOCTYPE html>
 <p>one<br>two &amp; three &lt; four<script>if (a && b) {}</script>
 <audio controls src="data:audio/mpeg;base64,AAAA"></audio>
 <a href="../_static/abx/index.html">a test</a> <a href="other.xhtml#there">elsewhere</a> <img src="../_images/a.png">
-<div id="x/y"></div><section id="twice"></section><section id="twice"></section>
+<p>a <ol><li>b</li></ol></p><div id="x/y"></div><section id="twice"></section><section id="twice"></section>
 <details><summary><p>Show</p><p>Hide</p></summary>code</details></div></body></html>"""
 
 
@@ -33,7 +33,7 @@ def page():
 
 
 def test_a_page_becomes_xml_and_loses_what_an_ebook_cannot_do(page):
-    assert not list(page.iter(f"{XHTML}script"))
+    assert not list(page.iter(f"{XHTML}script")) and not page.findall(f".//{XHTML}p/{XHTML}ol")
     assert [link.get("href") for link in page.iter(f"{XHTML}a")] == ["other.xhtml#there"]
     assert "a test" in "".join(page.itertext()) and "two & three < four" in "".join(page.itertext())
     assert [node.get("controls") for node in page.iter(f"{XHTML}audio")] == [""]
@@ -72,6 +72,24 @@ def test_the_printed_page_leads_to_its_own_places():
     assert body.a["href"] == "#notebooks-other--there" and make_pdf.place("notebooks/other.xhtml") == "notebooks-other"
     assert body.img["src"] == "../_images/a.png" and body.audio["src"].startswith("data:")
     assert body.section["id"] == "notebooks-a--twice"
+
+
+def test_the_printed_page_holds_every_page_in_the_ebooks_order(tmp_path):
+    (tmp_path / "content.opf").write_text(
+        '<package xmlns="http://www.idpf.org/2007/opf"><manifest><item id="a" href="second.xhtml"/>'
+        '<item id="b" href="first.xhtml"/><item id="c" href="genindex.xhtml"/></manifest>'
+        '<spine><itemref idref="b"/><itemref idref="a"/><itemref idref="c"/></spine></package>')
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.xhtml").write_text(ebook.as_xhtml(PAGE.replace("one", name)))
+    (tmp_path / "nav.xhtml").write_text('<html><nav><a href="second.xhtml">Second</a></nav></html>')
+    text = make_pdf.whole(tmp_path, "../", "mml-svg.js", "A book")
+    assert text.index('id="first"') < text.index("<p>first") < text.index('id="second"') < text.index("<p>second")
+    assert '<a href="#second">Second</a>' in text and "genindex" not in text
+
+
+def test_mending_twice_changes_nothing():
+    once = ebook.as_xhtml(PAGE)
+    assert ebook.as_xhtml(once) == once
 
 
 def test_without_an_ebook_or_a_browser_nothing_is_printed(tmp_path, monkeypatch, capsys):

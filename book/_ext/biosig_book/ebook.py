@@ -67,13 +67,15 @@ class Ebook(Epub3Builder):
 
 def as_xhtml(text: str) -> str:
     """One page as well-formed XML, without scripts and without links to what an e-book does not hold."""
-    page = BeautifulSoup(text, "html.parser")
+    page = BeautifulSoup(text[text.index("<html") :], "html.parser")
     for node in page(["script", "button"]) + page("meta", attrs={"name": "viewport"})[1:]:
         node.decompose()
     for link in page("a", href=re.compile(r"_static/|_sources/")):
         link.unwrap()
     for summary in page("summary"):  # of a folded cell; holds two paragraphs, of which a script shows one
         summary.string = "Code"
+    for inner in page.select("p > ol, p > ul"):  # Sphinx opens a paragraph around a parameter's list
+        inner.parent.name = "div"
     give_styles(page)
     keep_ids_single(page)
     root = page.html
@@ -84,7 +86,7 @@ def as_xhtml(text: str) -> str:
 def give_styles(page: BeautifulSoup) -> None:
     """Link the e-book's own style in place of those of the web edition."""
     for link in page("link", rel="stylesheet"):
-        if Path(link["href"]).name in STYLES:
+        if Path(link["href"]).name in STYLES[:-1]:
             last = link
         else:
             link.decompose()
