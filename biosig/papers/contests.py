@@ -59,7 +59,7 @@ def family(c: Comparison, column: Column, pairs: Iterable[tuple[str, str]]) -> d
 
 
 def against(c: Comparison, name: str, column: Column, system: str) -> Table:
-    """One system against every other, paired on the items both have; the table is called ``name``_paired."""
+    """One system against every other, paired on the items both have; the table is called NAME_paired."""
     own, others = c.labels[system], [other for other in c.labels if other != system]
     found = contests(c, column, system, others)
     rows = [_row(c, column, system, other, found[other]) for other in others]

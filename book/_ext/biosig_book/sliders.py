@@ -40,7 +40,9 @@ def ignore(translator: nodes.NodeVisitor, node: Slider) -> None:
 
 
 def add_scripts(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
-    """Load the scripts on pages with a slider only."""
+    """Load the scripts on pages with a slider only; Jupyter Book would load all that lies in _static, everywhere."""
+    files = context.get("script_files", [])
+    files[:] = [each for each in files if not str(getattr(each, "filename", each)).endswith(SCRIPTS)]
     if doctree is not None and any(doctree.findall(Slider)):
         for script in SCRIPTS:
             app.add_js_file(script, loading_method="defer")
