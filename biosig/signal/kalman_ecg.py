@@ -1,10 +1,11 @@
 """Extended Kalman smoothers that follow the heart through the muscle; what they follow is subtracted.
 
 EKS2 (Sameni et al., IEEE TBME 2007) has two states: phase and amplitude of the ECG. EKS25 (Akhbari et al., ECG
-denoising and fiducial point extraction using an extended Kalman filtering framework, Physiol. Meas. 2016) has 25: the
-phase, the three waves P, C (the QRS complex) and T, and height, width and place of the seven Gaussians that they are
-made of, 1 + 3 + 7·3. Petersen et al. (IEEE Access 2020) compare both for ECG in EMG. Here the phase observation is
-linear between R peaks. The papers leave the noise levels to the user; ours stand below as constants.
+denoising and fiducial point extraction using an extended Kalman filtering framework, Physiol. Meas. 2016) has 25. Their
+abstract says that all Gaussians' parameters and the waves P, QRS and T are states; how these make 25 is our reading:
+the phase, the three waves P, C (the QRS complex) and T, and height, width and place of seven Gaussians, 1 + 3 + 7·3.
+Petersen et al. (IEEE Access 2020) compare both for ECG in EMG. Here the phase observation is linear between R peaks.
+The noise levels are left to the user; ours stand below as constants, those of EKS2 after common practice.
 
 All hearts of a batch (B) go through the recursion together, sample by sample. Glossary:
     x state (B, s)   P covariance (B, s, s)   K gain (B, s)   w = 1 or 3 waves   g = 7 Gaussians
