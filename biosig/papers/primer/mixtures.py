@@ -103,7 +103,12 @@ class TrainingStream:
         return out
 
     def noise(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """n samples of noise of any kind."""
+        """n samples of noise of any kind, through a random equaliser half of the time."""
+        noise = self.drawn(n, rng)
+        return equalised(noise, rng) if rng.random() < 0.5 else noise
+
+    def drawn(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """n samples of one or two noises: recorded, a babble of training voices, or coloured Gaussian."""
         kind = rng.random()
         if kind < 0.6:
             noise = self.real(n, rng)
@@ -113,7 +118,7 @@ class TrainingStream:
             noise = coloured(n, rng)
         if rng.random() < 0.5:
             noise = unit(noise) + unit(self.real(n, rng)) * np.float32(10 ** (rng.uniform(-10, 5) / 20))
-        return equalised(noise, rng) if rng.random() < 0.5 else noise
+        return noise
 
     def real(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """A stretch of a recorded noise."""

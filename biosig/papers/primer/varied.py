@@ -25,11 +25,9 @@ import scipy.fft
 from biosig.papers.primer.mixtures import (
     FAINT,
     PAUSE,
-    TALKERS,
     TILT_DB,
     TRAIN_SNRS,
     TrainingStream,
-    coloured,
     rms,
     unit,
     validation_mixtures,
@@ -114,17 +112,8 @@ class VariedStream(TrainingStream):
         return out
 
     def noise(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """n samples of one or two noises: recorded, a babble of training voices, or coloured Gaussian."""
-        kind = rng.random()
-        if kind < 0.6:
-            noise = self.real(n, rng)
-        elif kind < 0.8:
-            noise = np.sum([self.sentence(n, rng) for _ in range(rng.integers(*TALKERS))], axis=0)
-        else:
-            noise = coloured(n, rng)
-        if rng.random() < 0.5:
-            noise = unit(noise) + unit(self.real(n, rng)) * decibels(rng.uniform(-10, 5))
-        return noise
+        """n samples of noise; what this stream does to the mixture takes the equaliser's place."""
+        return self.drawn(n, rng)
 
 
 def validation_pairs(
