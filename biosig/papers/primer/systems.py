@@ -46,6 +46,7 @@ NEURAL = {
 VARIED = {
     "recurrent_mask_long": "recurrent network that masks, trained longer on varied voices, rooms, bands and levels",
     "causal_mask": "the same without a look ahead: a network that masks as the sound comes in",
+    "residual": "residual network on log magnitudes, a frame at a time, an eighth as wide as its paper's",
 }
 LOSS_STUDY = {f"loss_{loss}": f"recurrent mask, briefly trained with the loss {loss}" for loss in LOSSES}
 TRAINED = {**NEURAL, **VARIED, **LOSS_STUDY}

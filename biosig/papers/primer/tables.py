@@ -31,6 +31,7 @@ LABELS = {
     "dccrn": "DCCRN",
     "recurrent_mask_long": "Recurrent, masking, varied training",
     "causal_mask": "Recurrent, masking, causal",
+    "residual": "Residual, frame by frame",
     **{name: f"{peer.title}, pretrained" for name, peer in PEERS.items()},
     **{name: text[0].upper() + text[1:] for name, text in ORACLE.items()},
 }
