@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from biosig import corpora, samples
@@ -12,7 +12,7 @@ from biosig.metrics.emg import VERSIONS
 from biosig.papers import neural
 from biosig.papers.msemg import sources
 from biosig.papers.msemg.mixtures import fixed_mixtures, subset
-from biosig.papers.msemg.profiles import Network, Setup, setup_of
+from biosig.papers.msemg.profiles import Setup, setup_of
 from biosig.papers.msemg.score import diaphragm_items, evaluate, size_items
 from biosig.papers.msemg.systems import NEURAL, SIZES, SYSTEMS, System, classical
 from biosig.results.items import Cell, CellStore
@@ -86,8 +86,7 @@ def config(setup: Setup, system: str, seed: int) -> dict:
         return {"version": VERSION}
     if system not in NEURAL:
         return common
-    network = setup.network(system)
-    return {**common, "network": asdict(replace(network, recipe=replace(network.recipe, seed=seed)))}
+    return {**common, "network": asdict(setup.network(system, seed))}
 
 
 def data_files(profile: str) -> list[Path]:
@@ -115,9 +114,8 @@ def trained(cell: Cell, setup: Setup, folder: Path, device: str, progress: bool)
     from biosig.papers.msemg.train import train
     from biosig.training.checkpoints import save_checkpoint
 
-    network: Network = setup.network(cell.system)
-    recipe = replace(network.recipe, seed=cell.seed)
-    model, notes, result = train(cell.system, setup, network, recipe, folder, device, progress)
+    network = setup.network(cell.system, cell.seed)
+    model, notes, result = train(cell.system, setup, network, network.recipe, folder, device, progress)
     save_checkpoint(folder / "best.pt", cell.system, model.state_dict(), {**notes, "cell": cell.name})
     return denoiser(model, notes, device), neural.told(model, result), {"curve.csv": folder / "curve.csv"}
 

@@ -123,8 +123,7 @@ def config(setup: Setup, system: str, seed: int) -> dict:
         return {**common, "fed": "silence after the end; the delay is taken off the output"}
     if system not in TRAINED:
         return common
-    network = setup.network(system)
-    return {**common, "network": asdict(replace(network, recipe=replace(network.recipe, seed=seed)))}
+    return {**common, "network": asdict(setup.network(system, seed))}
 
 
 def metrics(setup: Setup) -> dict[str, tuple[str, ...]]:
@@ -163,9 +162,8 @@ def trained(cell: Cell, setup: Setup, folder: Path, device: str, progress: bool)
     from biosig.papers.primer.train import train
     from biosig.training.checkpoints import save_checkpoint
 
-    network = setup.network(cell.system)
-    recipe = replace(network.recipe, seed=cell.seed)
-    model, notes, result = train(setup, network, recipe, folder, device, progress)
+    network = setup.network(cell.system, cell.seed)
+    model, notes, result = train(setup, network, network.recipe, folder, device, progress)
     save_checkpoint(folder / "best.pt", network.network, model.state_dict(), {**notes, "cell": cell.name})
     return denoiser(model, notes, device), neural.told(model, result), {"curve.csv": folder / "curve.csv"}
 
