@@ -14,11 +14,11 @@ import numpy as np
 import scipy.fft
 from tqdm import tqdm
 
-from biosig import corpora
-from biosig.corpora.registry import card, locate
+from biosig.corpora.registry import locate
 from biosig.corpora.splits import split
 from biosig.files import sha256
 from biosig.metrics.speech import MEASURES
+from biosig.papers import data
 from biosig.papers.neural import published
 from biosig.papers.primer import mixtures, sources
 from biosig.papers.primer.score import by_oracle, items_of
@@ -91,7 +91,7 @@ def config(system: str) -> dict:
     found = {
         "experiment": "voices 1",
         "plan": asdict(PLAN),
-        "data_files": {path.name: sha256(path) for path in data_files()},
+        "data_files": data.hashes(data_files()),
         "metrics": {name: {each: variants[each] for each in measures} for name, measures in METRICS.items()},
     }
     if is_network(system):
@@ -111,8 +111,7 @@ def is_network(system: str) -> bool:
 
 def data_files() -> list[Path]:
     """The committed files that say which data this experiment uses."""
-    root = Path(corpora.__file__).parent
-    return [root / "splits" / "timit_sample.json"] + [root / "manifests" / card(name).manifest for name in CORPORA]
+    return data.data_files(CORPORA)
 
 
 def evaluate(system: str, device: str = "cpu", progress: bool = True) -> list[Item]:
