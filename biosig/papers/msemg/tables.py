@@ -1,10 +1,10 @@
 """Tables I and II and Figs. 3 and 4 beside ours, a real recording, and what training the networks took."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from biosig.papers.comparison import Comparison, Makers, beside, by_item, by_level, collect, counts_of, made, seeds_of
+from biosig.papers.comparison import Comparison, Makers, beside, by_item, by_level, collect, counts_of, seeds_of
 from biosig.papers.contests import against
 from biosig.papers.glance import glance, tally, unreproduced
 from biosig.papers.msemg.profiles import Network, Setup, setup_of
@@ -52,11 +52,6 @@ SIZE_LABELS = {
 }
 OURS = "msemg"  # whose claim to be best is tested
 PEOPLE = "people"  # what the statistics count: mixtures of one person are not independent
-
-
-def tables(protocol, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
-    """The tables of these names, or all, from whatever cells the store holds."""
-    return made(makers(protocol, profile, store), only)
 
 
 def comparison(protocol, profile: str, store: CellStore) -> Comparison:

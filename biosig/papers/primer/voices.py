@@ -19,7 +19,7 @@ from biosig.corpora.splits import split
 from biosig.files import sha256
 from biosig.metrics.speech import MEASURES
 from biosig.papers import data
-from biosig.papers.neural import published
+from biosig.papers.neural import is_published, published
 from biosig.papers.primer import mixtures, sources
 from biosig.papers.primer.score import by_oracle, items_of
 from biosig.papers.primer.sources import FS, Sources
@@ -101,7 +101,7 @@ def config(system: str) -> dict:
 
 def available(system: str) -> bool:
     """Whether a system can be scored: a network whose checkpoint is published, or anything else."""
-    return not is_network(system) or (Path(__file__).parent / "checkpoints" / f"{system}.pt").is_file()
+    return not is_network(system) or is_published("primer", system)
 
 
 def is_network(system: str) -> bool:
