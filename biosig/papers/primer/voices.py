@@ -25,7 +25,7 @@ from biosig.papers.primer.score import by_oracle, items_of
 from biosig.papers.primer.sources import FS, Sources
 from biosig.papers.primer.systems import CALLABLE, NEURAL, ORACLE, VARIED, load_system
 from biosig.results.items import Item
-from biosig.seeds import rng_for
+from biosig.seeds import lot, rng_for
 from biosig.signal.blocks import resample
 from biosig.signal.mixing import mix_at_snr
 from biosig.signal.types import Recording
@@ -164,7 +164,7 @@ def sentences(plan: Plan) -> list[Recording]:
             each for each in timit_sample.utterances(root, [person])
             if each.channel not in timit_sample.SHARED and plan.seconds[0] <= each.seconds <= plan.seconds[1]
         ]  # fmt: skip
-        own.sort(key=lambda each: rng_for("sentence", each.item).random())
+        own.sort(key=lambda each: lot("sentence", each.item))
         found += [at_level(each, plan.level_db) for each in own[: plan.sentences]]
     return found
 
