@@ -1,8 +1,10 @@
 """What the profiles of the speech chapter run: data, SNRs, networks, recipes, seeds."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import ClassVar
 
-from biosig.errors import ConfigError
+from biosig.papers import setups
+from biosig.papers.base import known
 from biosig.training.recipe import CosineRecipe, Recipe, SgdRecipe
 
 UNSEEN_SNRS = (-5, 0, 5, 10, 15)
@@ -54,45 +56,25 @@ class FrameNetwork(Network):
     per_mixture: int = 4
 
 
-@dataclass(frozen=True)
-class Setup:
+@dataclass(frozen=True, kw_only=True)
+class Setup(setups.Setup):
     """One profile of this chapter.
 
     Attributes:
-        name: of the profile.
         data: what it trains and tests on, for a table's head.
-        networks: (system, how it is trained) pairs.
         test_snrs: of the mixtures with unseen noises.
         utterances: how many utterances validate.
         validation_snrs: they take turns.
-        seeds: of every network.
         loss_seeds: of the study of losses.
     """
 
-    name: str
     data: str
-    networks: tuple[tuple[str, Network], ...]
     test_snrs: tuple[float, ...] = UNSEEN_SNRS
     utterances: int = 24
     validation_snrs: tuple[float, ...] = VALIDATION_SNRS
-    seeds: tuple[int, ...] = (0, 1, 2)
     loss_seeds: tuple[int, ...] = (0,)
 
-    def network(self, name: str) -> Network:
-        """How the system ``name`` is trained in this profile.
-
-        Raises:
-            ConfigError: it is not trained here.
-        """
-        networks = dict(self.networks)
-        if name not in networks:
-            raise ConfigError(f"{name!r} is not trained in profile {self.name}: expected one of {', '.join(networks)}.")
-        return networks[name]
-
-    def data_config(self) -> dict:
-        """Everything but the networks, as plain data: what decides the test mixtures."""
-        left_out = ("networks", "seeds", "loss_seeds", "data")
-        return {key: value for key, value in asdict(self).items() if key not in left_out}
+    apart: ClassVar[tuple[str, ...]] = (*setups.Setup.apart, "loss_seeds", "data")
 
 
 def _recipe(name: str, steps: int, epochs: int, batch: int, loss: str = "compressed", lr: float = 1e-3) -> Recipe:
@@ -177,6 +159,4 @@ def setup_of(profile: str) -> Setup:
     Raises:
         ConfigError: unknown, or "paper": the text trains nothing, so there is no schedule of its own to repeat.
     """
-    if profile not in SETUPS:
-        raise ConfigError(f"the speech chapter has no profile {profile!r}: expected one of {', '.join(SETUPS)}.")
-    return SETUPS[profile]
+    return SETUPS[known("profile", profile, SETUPS)]
