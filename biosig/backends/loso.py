@@ -86,6 +86,8 @@ def _rows(train_x, owner, n: int) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(train_x, Mapping):
         if owner is not None:
             raise SignalError("owner is given for a mapping of versions: expected it with an array alone.")
+        if wrong := [name for name, rows in train_x.items() if len(rows) != n]:
+            raise SignalError(f"version {wrong[0]!r} has not one row for each of {n} utterances: expected that.")
         owner, train_x = np.tile(np.arange(n), len(train_x)), np.concatenate(list(train_x.values()))
     x = np.asarray(train_x, dtype=float)
     owner = np.arange(n) if owner is None else np.asarray(owner)

@@ -145,7 +145,7 @@ def with_nan(x):
         ({"tests": lambda tests: {"noisy": tests["clean"][:, 1:]}}, r"'noisy' has the shape \(60, 5\)"),
         ({"owner": np.zeros(60, dtype=int)}, "p. has no rows to train on"),
         ({"owner": np.full(60, 60)}, "expected an utterance, 0 to 59, for every row"),
-        ({"train_x": lambda x: {"a": x, "b": x[1:]}}, "119 rows and 60 utterances"),
+        ({"train_x": lambda x: {"a": x[:1].repeat(61, 0), "b": x[1:]}}, "version 'a' has not one row for each of 60"),
         ({"train_x": lambda x: {"a": x}, "owner": np.arange(60)}, "owner is given for a mapping"),
     ],
 )
