@@ -27,7 +27,7 @@ class Classifier:
         labels: the K classes, in the order of :meth:`scores`.
         mean, scale: of the features, (d,).
         vectors: the S support vectors, standardised, (S, d).
-        weights, offsets: one row for each pair of classes i < j, (K (K - 1) / 2, S) and (K (K - 1) / 2,); a
+        weights, pair_offsets: one row for each pair of classes i < j, (K (K - 1) / 2, S) and (K (K - 1) / 2,); a
             pair's decision is Σ weight · kernel + offset, above 0 for class i.
         cost, width: the settings chosen.
     """
@@ -37,7 +37,7 @@ class Classifier:
     scale: np.ndarray
     vectors: np.ndarray
     weights: np.ndarray
-    offsets: np.ndarray
+    pair_offsets: np.ndarray
     cost: float
     width: float
 
@@ -57,7 +57,8 @@ class Classifier:
     def decisions(self, x: np.ndarray) -> np.ndarray:
         """Of every pair of classes, shape (n, K (K - 1) / 2)."""
         scaled = (np.asarray(x, dtype=float) - self.mean) / self.scale
-        return _kernel(_distances(scaled, self.vectors), self.width / scaled.shape[1]) @ self.weights.T + self.offsets
+        kernel = _kernel(_distances(scaled, self.vectors), self.width / scaled.shape[1])
+        return kernel @ self.weights.T + self.pair_offsets
 
     def _votes(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         decisions, k = self.decisions(x), len(self.labels)
