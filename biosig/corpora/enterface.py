@@ -36,9 +36,9 @@ CARD = Card(
         "own folder; of the files' names some of subject 11 begin with s12, some of subject 3 with s_3, and one of "
         "subject 16 ends in `3avi.avi`. The folders count here.",
         "One published count of the copy has 1,293 videos. Subjects 31 to 44 have all 30 each; subjects 1 to 30 lack 4 "
-        "of each emotion and 3 more of happiness. One video for each emotion of subject 6 would explain the 24; we cannot "
-        "tell whether it holds all five sentences. Readers who leave people out leave out subjects 6 and 23, so the 3 "
-        "may be those of subject 23.",
+        "of each emotion and 3 more of happiness. One video for each emotion of subject 6 would explain the 24; we "
+        "cannot tell whether it holds all five sentences. The 3 may be those of subject 23, whom one reader leaves out "
+        "together with subject 6.",
         "Its authors describe 42 people, 34 men and 8 women, and 1,166 videos; the copy has 44. Who is a woman is not "
         "said in the files.",
         "Triantafyllopoulos et al. count 967 utterances and list boredom and neutral among the labels: the corpus "
