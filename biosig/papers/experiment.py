@@ -69,9 +69,11 @@ class Experiment(ABC):
             ConfigError: an unknown profile.
         """
         setup = self.setups.get(known("profile", profile, PROFILES))
+        if setup is None:
+            return []
         return [
             Cell(self.name, profile, system, 0, seed, self.config(setup, system, seed))
-            for system in (systems or self.systems if setup else ())
+            for system in systems or self.systems
             for seed in self.seeds(setup, system)
             if seeds is None or seed in seeds
         ]
