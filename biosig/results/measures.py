@@ -99,25 +99,25 @@ class Pool:
         places = [self.people.index(name) for name in people]
         return replace(self, people=tuple(people), totals=self.totals[:, :, places], items=self.items[:, places])
 
-    def of(self, totals: np.ndarray) -> np.ndarray:
-        """The measure from totals (..., levels, P), mean over levels, shape (...)."""
-        return self.measure.value(totals).mean(axis=-1)
-
     @property
-    def together(self) -> float:
-        """The measure of everybody's items at once, at each level, then the mean over levels and seeds."""
-        return float(self.of(self.totals.sum(axis=2)).mean())
+    def of_seeds(self) -> np.ndarray:
+        """The measure of everybody's items at once, at each level, then the mean over levels, shape (seeds,)."""
+        return self.measure.value(self.totals.sum(axis=2)).mean(axis=-1)
 
     def resampled(self, weights: np.ndarray) -> np.ndarray:
-        """:attr:`together` for resamples of people, shape (n,); weights (n, people): how often each was drawn."""
-        return self.of(np.einsum("np,slpk->nslk", weights, self.totals)).mean(axis=-1)
+        """The measure for resamples of people, mean over seeds, shape (n, levels).
+
+        Args:
+            weights: how often each person was drawn, shape (n, people); ones for the people as they are.
+        """
+        return self.measure.value(np.einsum("np,slpk->nslk", weights, self.totals)).mean(axis=1)
 
     @property
     def own(self) -> dict[str, float]:
         """Each person's own measure, mean over levels and seeds; those who have none at some level are left out."""
         if not self:
             return {}
-        values = self.of(self.totals.swapaxes(1, 2)).mean(axis=0)
+        values = self.measure.value(self.totals).mean(axis=(0, 1))
         return {name: float(value) for name, value in zip(self.people, values, strict=True) if np.isfinite(value)}
 
 
@@ -157,9 +157,8 @@ def summarise_pool(found: Pool, n: int = 2000, level: float = 0.95) -> Summary:
     failed = [reason for _, reason in found.failed]
     value = low = high = seed_sd = None
     if found and found.measure.whole(found.totals.sum(axis=2)).all():
-        of_seeds = found.of(found.totals.sum(axis=2))
-        value = float(of_seeds.mean())
-        seed_sd = float(of_seeds.std(ddof=1)) if of_seeds.size > 1 else None
+        value = float(found.of_seeds.mean())
+        seed_sd = float(found.of_seeds.std(ddof=1)) if found.of_seeds.size > 1 else None
         low, high = _interval(found, n, level)
     elif found:
         failed.append(found.measure.lacks)
@@ -175,6 +174,13 @@ def summarise_pool(found: Pool, n: int = 2000, level: float = 0.95) -> Summary:
         n_seeds=len(found.totals),
         failed={reason: failed.count(reason) for reason in sorted(set(failed))},
     )
+
+
+def summarise_levels(found: Pool, condition: str = "snr_db") -> dict[str, Summary]:
+    """level of a condition → the measure there, numbers in ascending order."""
+    place = found.measure.over.index(condition)
+    names = sorted({level[place] for level in found.levels}, key=number_first)
+    return {name: summarise_pool(found.at({condition: [name]})) for name in names}
 
 
 def draws(people: int, n: int) -> np.ndarray:
@@ -256,6 +262,25 @@ CCC = Measure(
 )
 
 
+def mean_of(metric: str) -> Measure:
+    """The plain mean of a metric over all items, where its resamples of people are wanted beside another measure's."""
+    return Measure(
+        metric,
+        "1; mean over items",
+        (metric,),
+        add=lambda row: (("items", 1.0), ("sum", row.value)),
+        value=_mean,
+        whole=lambda totals: totals[..., 0] > 0,
+        lacks="no items",
+        totals=("items", "sum"),
+    )
+
+
+def _mean(totals: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return totals[..., 1] / totals[..., 0]
+
+
 def concordance_sums(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """What a trace (n,) and its prediction add to the totals of :data:`CCC`, by metric."""
     x, y = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
@@ -270,7 +295,7 @@ def concordance_sums(truth: np.ndarray, predicted: np.ndarray) -> dict[str, floa
 def _interval(found: Pool, n: int, level: float) -> tuple[float | None, float | None]:
     if len(found.people) < 2:
         return None, None
-    values = found.resampled(draws(len(found.people), n))
+    values = found.resampled(draws(len(found.people), n)).mean(axis=-1)
     low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
