@@ -8,7 +8,7 @@ FRONTS = {
     "residual": "Residual network",
     "log_mmse": "Log-MMSE",
     "wiener": "Wiener",
-    "recurrent_mask": "Recurrent, masking",
+    "recurrent_mask_long": "Recurrent mask",
     "rnnoise": "RNNoise, pretrained",
     "nsnet2": "NSNet2, pretrained",
     "dtln": "DTLN, pretrained",

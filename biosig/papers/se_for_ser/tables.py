@@ -9,7 +9,17 @@ from biosig.papers.comparison import Comparison, Makers, beside_lines, collect, 
 from biosig.papers.contests import each_against
 from biosig.papers.glance import glance, tally, unreproduced
 from biosig.papers.se_for_ser.described import Described, described
-from biosig.papers.se_for_ser.naming import CLEAN, CORPORA, FEATURES, FRONTS, NOISY, QUALITY, SNRS, quality_of, system_of
+from biosig.papers.se_for_ser.naming import (
+    CLEAN,
+    CORPORA,
+    FEATURES,
+    FRONTS,
+    NOISY,
+    QUALITY,
+    SNRS,
+    quality_of,
+    system_of,
+)
 from biosig.papers.se_for_ser.prediction import quality_vs_uar
 from biosig.papers.transcription import Column, PaperTable, load
 from biosig.results.items import CellStore
