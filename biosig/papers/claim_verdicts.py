@@ -1,6 +1,6 @@
 """Does what a paper's text claims hold here? Every place of a claim is tested; the verdict follows from all of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from biosig.papers.claims import Claim, Part
@@ -65,20 +65,16 @@ def verdict_of(c: Comparison, claim: Claim, found: Sequence[Outcome]) -> Verdict
         return Verdict(NOT_ATTEMPTED, f"no finished runs of it in the {c.profile} profile")
     if c.profile not in c.paper.judged:
         return Verdict(NOT_ATTEMPTED, f"the {c.profile} profile is for reading, and is not judged")
-    return Verdict(_word_any(found) if claim.any else _word_all(found), _reason(found))
+    return Verdict(_word_any(found) if claim.any else _word_all(found), _reason(c, found))
 
 
-def claims(c: Comparison, shown: Callable[[str], str] = str) -> Table:
-    """Each claim of the text at each of its places, tested; its verdict, and below the sentence it rests on.
-
-    Args:
-        shown: a place's title → what to call it here.
-    """
+def claims(c: Comparison) -> Table:
+    """Each claim of the text at each of its places, tested; its verdict, and below the sentence it rests on."""
     rows, notes = [], []
     for claim in c.paper.claims.values():
         found = outcomes(c, claim)
         verdict = verdict_of(c, claim, found)
-        rows += [_row(c, claim, outcome, verdict, shown) for outcome in found]
+        rows += [_row(c, claim, outcome, verdict) for outcome in found]
         said = f'"{claim.quote}"' if claim.quote else "no sentence, its numbers"
         word = verdict.word[0].upper() + verdict.word[1:]
         notes.append(f"{claim.title} ({claim.number}: {said}). {word}: {verdict.reason}.")
@@ -101,20 +97,18 @@ def _word_any(found: Sequence[Outcome]) -> str:
     return SAME_ORDER if any(outcome.points_there for outcome in found) else DIFFERS
 
 
-def _reason(found: Sequence[Outcome]) -> str:
+def _reason(c: Comparison, found: Sequence[Outcome]) -> str:
     groups = {HOLDS: "holds", REVERSED: "is the other way round", OPEN: "is not told apart", "": "was not run"}
     parts = []
     for verb, text in groups.items():
-        names = [outcome.part.title for outcome in found if outcome.verb == verb]
+        names = [c.called(outcome.part.title) for outcome in found if outcome.verb == verb]
         if names:
             parts.append(f"{text} at {listed(names)}")
-    return "it " + "; ".join(parts)
+    return "it " + ". It ".join(parts)
 
 
-def _row(
-    c: Comparison, claim: Claim, outcome: Outcome, verdict: Verdict, shown: Callable[[str], str]
-) -> tuple[Entry, ...]:
-    named = (label(claim.title), label(shown(outcome.part.title)))
+def _row(c: Comparison, claim: Claim, outcome: Outcome, verdict: Verdict) -> tuple[Entry, ...]:
+    named = (label(claim.title), label(c.called(outcome.part.title)))
     keys = c.keys(*outcome.part.systems)
     word = Entry(verdict.word, RUN, keys=c.keys(*claim.systems), note=verdict.reason)
     if verdict.word == NOT_ATTEMPTED:

@@ -30,6 +30,7 @@ class Comparison:
         seeds: system → how many seeds the protocol names; a table says where fewer were run.
         at: conditions that an item must have been made under to count: {"set": "voicebank"}.
         measures: metric → the measure that belongs to a set of items; what is not named is a mean of items.
+        stand_ins: place of the paper → what is there here: {"RECOLA": "Simulated arousal for RECOLA"}.
     """
 
     paper: Transcription
@@ -42,6 +43,12 @@ class Comparison:
     seeds: Mapping[str, int] = field(default_factory=dict)
     at: Mapping[str, str] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, name: str) -> str:
+        """What begins with a place of the paper, as it is called here: "nEMO for eNTERFACE, ComParE"."""
+        place, comma, rest = name.partition(", ")
+        return f"{self.stand_ins.get(place, place)}{comma}{rest}"
 
     def items(self, system: str, metric: str) -> BySeed:
         """seed → items of one metric; those of several folds together."""
@@ -295,18 +302,15 @@ def beside(c: Comparison, table: PaperTable, metric: str, extras: Sequence[str] 
     return Table(f"{table.name}_{metric}", title, heads, tuple(rows), (*notes, *([c.how] if c.unit else [])))
 
 
-def beside_lines(
-    c: Comparison, table: PaperTable, extras: Sequence[Column] = (), shown: Callable[[str], str] = str
-) -> Table:
+def beside_lines(c: Comparison, table: PaperTable, extras: Sequence[Column] = ()) -> Table:
     """A table whose lines hold systems or conditions beside one another: paper and here for each, and their verdicts.
 
     Args:
         c: the comparison.
         table: the paper's table.
         extras: lines that the paper does not have, to be shown without a verdict.
-        shown: a line's name → what to call it here.
     """
-    rows = [_line(c, table, column, shown) for column in (*table.columns, *extras)]
+    rows = [_line(c, table, column) for column in (*table.columns, *extras)]
     column = table.columns[0]
     unit = f", {column.unit}" if column.unit else ""
     pairs = [head for row in table.rows for head in (f"{row}: paper{unit}", f"{row}: here{unit}")]
@@ -316,19 +320,24 @@ def beside_lines(
     return Table(table.name, title, heads, tuple(rows), (*notes, c.how_sets))
 
 
-def _line(c: Comparison, table: PaperTable, column: Column, shown: Callable[[str], str]) -> tuple[Entry, ...]:
-    systems = table.of(column)
+def _line(c: Comparison, table: PaperTable, column: Column) -> tuple[Entry, ...]:
+    name, systems = label(c.called(column.name)), table.of(column)
     here = {row: c.number(systems[row], column, row) for row in table.rows}
     if not column.values:
         pairs = [entry for row in table.rows for entry in (Entry("not in the paper"), here[row])]
-        return (label(shown(column.name)), *pairs, counts_of(list(here.values())), Entry(""))
+        return (name, *pairs, counts_of(list(here.values())), Entry(""))
     pairs = [entry for row in table.rows for entry in (column.values[row].entry, here[row])]
     verdicts = {row: c.judged(table, column, row) for row in table.rows}
+    return (name, *pairs, counts_of(list(here.values())), _words(verdicts, c.keys(*systems.values())))
+
+
+def _words(verdicts: Mapping[str, Verdict], keys: tuple[str, ...]) -> Entry:
+    """The verdicts on the numbers of a line, by row."""
+    words = [verdict.word for verdict in verdicts.values()]
+    if set(words) == {NOT_ATTEMPTED}:
+        return absent("; ".join(dict.fromkeys(verdict.reason for verdict in verdicts.values())))
     reasons = "; ".join(f"{row}: {verdict.reason}" for row, verdict in verdicts.items())
-    tried = any(verdict.word != NOT_ATTEMPTED for verdict in verdicts.values())
-    words = " / ".join(verdict.word for verdict in verdicts.values())
-    told = Entry(words, RUN, keys=c.keys(*systems.values()), note=reasons) if tried else absent(reasons)
-    return (label(shown(column.name)), *pairs, counts_of(list(here.values())), told)
+    return Entry(" / ".join(words), RUN, keys=keys, note=reasons)
 
 
 def by_level(c: Comparison, figure: Figure, metric: str) -> Table:

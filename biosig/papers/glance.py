@@ -107,7 +107,7 @@ def _of_table(c: Comparison, table: PaperTable) -> Iterator[Line]:
         keys = c.keys(*systems.values())
         for row, system in systems.items():
             verdict = c.judged(table, column, row)
-            what = label(f"{c.labels.get(system, row)}, {column.heading}")
+            what = label(f"{c.labels.get(system, row)}, {c.called(column.heading)}")
             entries = (label(table.number), what, column.values[row].entry, c.number(system, column, row))
             causes = _causes(c, table.name, row, column.name, verdict)
             yield Line(table.kind, entries, verdict, keys, causes)

@@ -10,6 +10,7 @@ from biosig.results.tables import number
 
 REPRODUCED, SAME_ORDER, DIFFERS, NOT_ATTEMPTED = "reproduced", "same order", "differs", "not attempted"
 
+NOTHING = "nothing to compare with: values are not comparable on these data, and the paper has no order here"
 Runs = Mapping[str, Found]  # row of the paper → what its number is computed from
 Pairs = Mapping[tuple[str, str], Paired | None]  # (level, row) → the best row against that one
 
@@ -57,7 +58,9 @@ def judge(paper: Transcription, table: PaperTable, column: Column, row: str, run
         return Verdict(NOT_ATTEMPTED, f"the {profile} profile is for reading, and is not judged")
     order = order_of(table, column, row, runs)
     within, distance = _distance(column, row, here, profile)
-    reason = "; ".join(filter(None, (distance, order.sentence))) or "nothing to compare with"
+    reason = "; ".join(filter(None, (distance, order.sentence)))
+    if not reason:
+        return Verdict(NOT_ATTEMPTED, NOTHING)
     if within and not order.contradict:
         return Verdict(REPRODUCED, reason)
     same = bool(order.agree) and not order.contradict

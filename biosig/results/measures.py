@@ -7,6 +7,7 @@ person's own, and that of any resample of people.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -183,6 +184,7 @@ def summarise_levels(found: Pool, condition: str = "snr_db") -> dict[str, Summar
     return {name: summarise_pool(found.at({condition: [name]})) for name in names}
 
 
+@lru_cache(maxsize=16)
 def draws(people: int, n: int) -> np.ndarray:
     """How often each person is in each of n resamples, shape (n, people): the same for the same number of people."""
     picks = rng_for("bootstrap").integers(0, people, size=(n, people))

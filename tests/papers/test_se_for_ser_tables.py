@@ -234,7 +234,7 @@ def test_claims_follow_from_the_tests_over_people(c):
     assert words["artefacts"] == "reproduced"  # drawn to cost at 15 and 20 dB with ComParE, and one place is enough
     assert words["average_helps"] == "reproduced" and words["carries_over"] == "reproduced"
     assert words["low_snr"] == "same order"  # it holds wherever it was run, and nEMO's eGeMAPS was not
-    assert "was not run at eNTERFACE, eGeMAPS" in judge_claim(c, PAPER.claims["low_snr"]).reason
+    assert "It was not run at nEMO for eNTERFACE, eGeMAPS" in judge_claim(c, PAPER.claims["low_snr"]).reason
 
 
 def test_a_place_is_tested_over_people_and_adjusted_for_the_claims_places(c):
@@ -389,15 +389,27 @@ def test_a_cell_that_lacks_an_snr_has_no_average(tmp_path):
     assert rows_of(table5)["EMO-DB, ComParE, 10 dB"]["Noisy: here, %"].value is None
 
 
-def test_quick_shows_its_own_corpus_without_a_verdict(tmp_path):
-    systems = {system_of("polish", "egemaps", "clean", front): 1 for front in ("none", "residual")}
-    protocol, store = stored(tmp_path, systems, "quick")
-    table5, ends, claims = made(makers(protocol, "quick", store), ["table5", "front_ends_polish_egemaps", "claims"])
+def test_quick_shows_its_own_corpus_at_its_own_snrs_without_a_verdict(tmp_path):
+    names = [system_of("polish", "egemaps", "clean", front) for front in ("none", "residual", "log_mmse")]
+    names += [f"polish_quality_{front}" for front in ("none", "residual", "log_mmse")]
+    protocol, store = Made(dict.fromkeys(names, 1)), CellStore(tmp_path)
+    for cell in protocol.cells("quick"):
+        few = [row for row in items(cell.system) if row.conditions["snr_db"] in ("clean", "0", "10")]
+        store.write(cell, few)
+    wanted = ["table5", "front_ends_polish_egemaps", "front_ends_polish_egemaps_paired", "quality_polish", "claims"]
+    table5, ends, paired, quality, claims = made(makers(protocol, "quick", store), wanted)
     line = rows_of(table5)["Polish words, eGeMAPS, 0 dB"]
     assert line["Noisy: paper, %"].text == "not in the paper" and line["Noisy: here, %"].value > 0
     assert line["Verdicts: noisy / enhanced"].text == ""
-    assert rows_of(ends)["Residual network"]["0 dB"].value > 0
+    assert ends.columns == ("System", "Clean", "0 dB", "10 dB", "Mean, 0 to 10 dB", "Items / people / seeds at each")
+    mean = rows_of(ends)["Residual network"]["Mean, 0 to 10 dB"].value
+    assert mean == pytest.approx(direct("polish_egemaps_clean_residual", "0", "10"))
+    assert rows_of(paired)["Residual network"]["Its UAR, %"].value == mean
+    assert "mean over 0 to 10 dB" in quality.title and rows_of(quality)["Log-MMSE"]["STOI"].value > 0
     assert {row[-1].text for row in claims.rows} == {"not attempted"}
+    c = comparison(protocol, "quick", store)
+    assert {point.snr_db for point in quality_points(c, "polish", "egemaps")} == {"0", "10"}
+    assert correlation(c, "polish", "egemaps", "stoi").n_points == 4
 
 
 def test_rows_of_a_big_cell_are_not_kept(c, full, monkeypatch):

@@ -68,12 +68,13 @@ def quality_points(c: Comparison, corpus: str, features: str, metric: str = "pes
     fronts, quality, recall = _pools(c, corpus, features, metric)
     if not fronts:
         return []
+    snrs = [level[-1] for level in quality[0].levels]
     ones = np.ones((1, len(quality[0].people)))
     x, y = (_changes(pools, ones)[0] for pools in (quality, recall))
     return [
         Point(front, snr, float(x[k, j]), float(y[k, j]))
         for k, front in enumerate(fronts)
-        for j, snr in enumerate(SNRS)
+        for j, snr in enumerate(snrs)
     ]
 
 
@@ -89,7 +90,7 @@ def correlation(c: Comparison, corpus: str, features: str, metric: str) -> Corre
     x, y = (side - side.mean(axis=1, keepdims=True) for side in (x, y))
     within = spearman(x.reshape(len(x), -1), y.reshape(len(y), -1))
     intervals = [_interval(values[1:]) if people > 1 else None for values in (raw, within)]
-    return Correlation(float(raw[0]), float(within[0]), *intervals, len(fronts) * len(SNRS), people)
+    return Correlation(float(raw[0]), float(within[0]), *intervals, x[0].size, people)
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -112,9 +113,11 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 def _pools(c: Comparison, corpus: str, features: str, metric: str) -> tuple[list[str], list[Pool], list[Pool]]:
     """Front ends with both numbers at every SNR, and the pools of the noisy input and of each, of the same people."""
-    at = {"snr_db": SNRS}
-    quality = {front: c.pool(quality_of(corpus, front), metric).at(at) for front in FRONTS}
-    recall = {front: c.pool(system_of(corpus, features, "clean", front), "uar").at(at) for front in FRONTS}
+    quality = {front: c.pool(quality_of(corpus, front), metric) for front in FRONTS}
+    recall = {front: c.pool(system_of(corpus, features, "clean", front), "uar") for front in FRONTS}
+    heard, told = ({level[-1] for level in side[NOISY].levels} for side in (quality, recall))
+    at = {"snr_db": [snr for snr in SNRS if snr in heard & told]}
+    quality, recall = ({front: found.at(at) for front, found in side.items()} for side in (quality, recall))
     had = [front for front in FRONTS if quality[front] and recall[front]]
     if NOISY not in had or len(had) < 2:
         return [], [], []

@@ -1,6 +1,6 @@
 """The paper's tables beside here, its claims tested, and beyond it every front end and what predicts its effect."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -34,7 +34,8 @@ HERE = {
     "open": "EMO-DB cut to 2.0 s, nEMO for eNTERFACE, simulated arousal for RECOLA",
     "paper": "the paper's corpora",
 }
-STANDS_IN = {"open": {"eNTERFACE": "nEMO for eNTERFACE", "RECOLA": "Simulated arousal for RECOLA"}}
+SIMULATED = {"RECOLA": "Simulated arousal for RECOLA"}
+STANDS_IN = {"quick": SIMULATED, "open": {"eNTERFACE": "nEMO for eNTERFACE", **SIMULATED}}
 PEOPLE = "people"
 MEASURES = {"uar": percent(uar()), "war": percent(war()), "ccc": CCC, **{name: mean_of(name) for name in QUALITY}}
 OWN = (
@@ -53,7 +54,8 @@ def comparison(protocol, profile: str, store: CellStore) -> Comparison:
     cells = protocol.cells(profile)
     runs = collect(store, cells)
     paper = load("se_for_ser")
-    return Comparison(paper, profile, runs, {}, HERE[profile], PEOPLE, seeds=seeds_of(cells), measures=MEASURES)
+    more = {"seeds": seeds_of(cells), "measures": MEASURES, "stand_ins": STANDS_IN.get(profile, {})}
+    return Comparison(paper, profile, runs, {}, HERE[profile], PEOPLE, **more)
 
 
 def makers(protocol, profile: str, store: CellStore) -> Makers:
@@ -70,7 +72,7 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         "table1": lambda: table1(c, told(profile)),
         **{name: partial(acted, c, c.paper.tables[name]) for name in ("table2", "table3b", "table5")},
         **{name: partial(arousal, c, c.paper.tables[name]) for name in ("table3a", "table4", "table6")},
-        "claims": lambda: claims(c, shown(profile)),
+        "claims": partial(claims, c),
         **{f"front_ends_{name}": partial(front_ends, c, *which) for name, which in own.items()},
         **{f"front_ends_{name}_paired": partial(front_ends_paired, c, *which) for name, which in own.items()},
         **{f"multi_{name}": partial(multi, c, *which) for name, which in own.items()},
@@ -87,19 +89,9 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
 # --- the paper's tables ---------------------------------------------------------------------------------------------
 
 
-def shown(profile: str) -> Callable[[str], str]:
-    """A place or line of the paper → what to call it here: "nEMO for eNTERFACE, ComParE"."""
-
-    def name(title: str) -> str:
-        corpus, comma, rest = title.partition(", ")
-        return f"{STANDS_IN.get(profile, {}).get(corpus, corpus)}{comma}{rest}"
-
-    return name
-
-
 def table1(c: Comparison, counted: Described) -> Table:
     """The paper's corpora beside what stands in their place here, as counted from the corpora themselves."""
-    sheet, name = c.paper.sheets["table1"], shown(c.profile)
+    sheet = c.paper.sheets["table1"]
     rows = [
         (
             label(row),
@@ -111,7 +103,7 @@ def table1(c: Comparison, counted: Described) -> Table:
         )
         for row, texts in sheet.rows.items()
     ]
-    heads = [head for paper in sheet.heads for head in (f"{paper}: paper", f"Here: {name(paper)}")]
+    heads = [head for paper in sheet.heads for head in (f"{paper}: paper", f"Here: {c.called(paper)}")]
     notes = ("Counted from the names in each corpus's list of files, which say neither lengths nor silence.",)
     return Table(sheet.name, f"{sheet.number}: {sheet.title.lower()}", ("", *heads), tuple(rows), notes)
 
@@ -126,7 +118,7 @@ def acted(c: Comparison, table: PaperTable) -> Table:
     others = [corpus for corpus in OF_PROFILE[c.profile] if not any(system.startswith(f"{corpus}_") for system in held)]
     of_first = [column for column in table.columns if column.name.startswith("EMO-DB")]
     extras = [_moved(column, corpus) for corpus in others for column in of_first]
-    return beside_lines(c, table, extras, shown(c.profile))
+    return beside_lines(c, table, extras)
 
 
 def _moved(column: Column, corpus: str) -> Column:
@@ -139,7 +131,7 @@ def _moved(column: Column, corpus: str) -> Column:
 def arousal(c: Comparison, table: PaperTable) -> Table:
     """A table of CCCs; what stands in for RECOLA is simulated, and the heading says so."""
     here = "simulated arousal for RECOLA" if c.profile != "paper" else c.here
-    return beside_lines(replace(c, here=here), table, shown=shown(c.profile))
+    return beside_lines(replace(c, here=here), table)
 
 
 def choices(c: Comparison, settings: Mapping[str, str]) -> Table:
@@ -168,14 +160,15 @@ def trained_on_clean(corpus: str, features: str) -> dict[str, str]:
 def front_ends(c: Comparison, corpus: str, features: str) -> Table:
     """UAR by front end and SNR, trained on clean speech; in the first column, what a front end does to clean speech."""
     title = f"UAR by front end and SNR, trained on clean speech: {CORPORA[corpus]}, {FEATURES[features]}"
-    return _by_snr(c, f"front_ends_{corpus}_{features}", title, trained_on_clean(corpus, features))
+    return _by_snr(c, corpus, f"front_ends_{corpus}_{features}", title, trained_on_clean(corpus, features))
 
 
 def front_ends_paired(c: Comparison, corpus: str, features: str) -> Table:
     """Every front end against the noisy input, person by person, mean over the SNRs."""
     labels = trained_on_clean(corpus, features)
     title = f"Every front end against the noisy input, UAR, mean over SNRs: {CORPORA[corpus]}, {FEATURES[features]}"
-    return _paired(c, f"front_ends_{corpus}_{features}", title, labels, system_of(corpus, features, "clean", NOISY))
+    own = system_of(corpus, features, "clean", NOISY)
+    return _paired(c, corpus, f"front_ends_{corpus}_{features}", title, labels, own)
 
 
 def multi(c: Comparison, corpus: str, features: str) -> Table:
@@ -183,7 +176,7 @@ def multi(c: Comparison, corpus: str, features: str) -> Table:
     title = f"Multi-condition training beside front ends, UAR by SNR: {CORPORA[corpus]}, {FEATURES[features]}"
     labels = _trainings(corpus, features)
     had = {system: text for system, text in labels.items() if c.seeds.get(system) or c.cells(system)}
-    return _by_snr(c, f"multi_{corpus}_{features}", title, had or labels)
+    return _by_snr(c, corpus, f"multi_{corpus}_{features}", title, had or labels)
 
 
 def multi_paired(c: Comparison, corpus: str, features: str) -> Table:
@@ -194,7 +187,7 @@ def multi_paired(c: Comparison, corpus: str, features: str) -> Table:
         "Every front end, trained on clean speech, against multi-condition training without one, UAR, mean over SNRs: "
         f"{CORPORA[corpus]}, {FEATURES[features]}"
     )
-    return _paired(c, f"multi_{corpus}_{features}", title, labels, own)
+    return _paired(c, corpus, f"multi_{corpus}_{features}", title, labels, own)
 
 
 def _trainings(corpus: str, features: str) -> dict[str, str]:
@@ -207,9 +200,17 @@ def _trainings(corpus: str, features: str) -> dict[str, str]:
     return {system_of(corpus, features, kind, front): f"{kinds[kind]}, {ends[front]}" for kind, front in order}
 
 
-def _by_snr(c: Comparison, name: str, title: str, labels: Mapping[str, str]) -> Table:
-    columns = {CLEAN.capitalize(): uar_at(CLEAN), **{f"{snr} dB": uar_at(snr) for snr in SNRS}}
-    columns["Mean, -5 to 20 dB"] = uar_at(*SNRS)
+def snrs_of(c: Comparison, corpus: str) -> tuple[str, ...]:
+    """The SNRs at which a corpus's noisy speech was heard in this profile; the paper's where none was yet."""
+    pools = [c.pool(system_of(corpus, features, CLEAN, NOISY), "uar") for features in FEATURES]
+    there = {level[-1] for found in pools for level in found.levels}
+    return tuple(snr for snr in SNRS if snr in there) or SNRS
+
+
+def _by_snr(c: Comparison, corpus: str, name: str, title: str, labels: Mapping[str, str]) -> Table:
+    snrs = snrs_of(c, corpus)
+    columns = {CLEAN.capitalize(): uar_at(CLEAN), **{f"{snr} dB": uar_at(snr) for snr in snrs}}
+    columns[f"Mean, {snrs[0]} to {snrs[-1]} dB"] = uar_at(*snrs)
     rows = []
     for system, text in labels.items():
         entries = [c.number(system, column) for column in columns.values()]
@@ -219,21 +220,22 @@ def _by_snr(c: Comparison, name: str, title: str, labels: Mapping[str, str]) -> 
     return Table(name, f"{title}, in %", heads, tuple(rows), notes)
 
 
-def _paired(c: Comparison, name: str, title: str, labels: Mapping[str, str], own: str) -> Table:
-    table = each_against(replace(c, labels=labels), name, uar_at(*SNRS), own, title)
+def _paired(c: Comparison, corpus: str, name: str, title: str, labels: Mapping[str, str], own: str) -> Table:
+    table = each_against(replace(c, labels=labels), name, uar_at(*snrs_of(c, corpus)), own, title)
     return replace(table, notes=(*table.notes, OWN))
 
 
 def quality(c: Comparison, corpus: str) -> Table:
     """What each front end does to the sound: PESQ, STOI and SI-SDR, mean over the SNRs."""
-    at = {"": {"snr_db": SNRS}}
+    snrs = snrs_of(c, corpus)
+    at = {"": {"snr_db": snrs}}
     columns = [Column(name, text, unit, "higher", style, {}, at=at) for name, (text, unit, style) in QUALITY.items()]
     rows = []
     for front, text in FRONTS.items():
         entries = [c.number(quality_of(corpus, front), column) for column in columns]
         rows.append((label(text), *entries, counts_of(entries)))
     heads = ("Front end", *(column.heading for column in columns), c.counted)
-    title = f"The sound of each front end, mean over -5 to 20 dB: {CORPORA[corpus]}"
+    title = f"The sound of each front end, mean over {snrs[0]} to {snrs[-1]} dB: {CORPORA[corpus]}"
     return Table(f"quality_{corpus}", title, heads, tuple(rows), (c.how_sets,))
 
 
