@@ -32,13 +32,16 @@ class ArrayCache:
         """The array that belongs to ``parts`` (texts, numbers and arrays), computed if it is not there yet."""
         if self.folder is None:
             return compute()
-        path = self.path(parts)
-        found = _read(path)
+        found = self.find(parts)
         if found is None:
             found = np.asarray(compute())
-            with atomic_path(path) as temporary, open(temporary, "wb") as file:
+            with atomic_path(self.path(parts)) as temporary, open(temporary, "wb") as file:
                 np.save(file, found, allow_pickle=False)
         return found
+
+    def find(self, parts: tuple) -> np.ndarray | None:
+        """The array that belongs to ``parts``, or None if it is not there, or not whole."""
+        return None if self.folder is None else _read(self.path(parts))
 
     def path(self, parts: tuple) -> Path:
         """Where the array of ``parts`` lies, or would."""

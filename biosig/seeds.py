@@ -30,3 +30,8 @@ def joined(*parts: str) -> str:
 def rng_for(*parts: object) -> np.random.Generator:
     """A numpy generator seeded by :func:`seed_for`."""
     return np.random.default_rng(seed_for(*parts))
+
+
+def lot(*parts: object) -> float:
+    """A number from 0 to 1 that the name alone decides: to sort by it is a fair choice that anyone can repeat."""
+    return float(rng_for(*parts).random())

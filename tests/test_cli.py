@@ -212,12 +212,11 @@ def test_denoise_a_file(fake, capsys, ending, fs):
 
 def test_denoise_without_a_published_network(fake, capsys, monkeypatch):
     from biosig.errors import MissingDataError
-    from biosig.papers.msemg import systems
 
     def nothing(paper, name):
         raise MissingDataError(f"no trained {name} is published here.")
 
-    monkeypatch.setattr(systems, "published", nothing)
+    monkeypatch.setattr("biosig.papers.neural.published", nothing)
     np.save("in.npy", tone(1000))
     assert cli.main(["denoise", "emg", "in.npy", "out.csv", "--fs", "1000"]) == 2
     assert "no trained msemg" in capsys.readouterr().err and not Path("out.csv").exists()

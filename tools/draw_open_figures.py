@@ -16,9 +16,10 @@ from biosig.corpora import diaphragm
 from biosig.corpora.registry import locate
 from biosig.files import atomic_path, sha256, write_text
 from biosig.papers.msemg.profiles import OPEN
-from biosig.papers.msemg.protocol import CHECKPOINTS, test_mixtures
+from biosig.papers.msemg.protocol import test_mixtures
 from biosig.papers.msemg.systems import load_system
 from biosig.papers.msemg.tables import LABELS
+from biosig.papers.neural import checkpoints
 from biosig.results.provenance import checkout, describe_run
 from biosig.signal.rpeaks import detect_r_peaks
 
@@ -76,7 +77,7 @@ def wave_and_spectrum(traces: dict, fs: float, path: Path, reference=None, peaks
 def provenance(item: str) -> dict:
     """The mixture of Fig. 4, the checkpoints' hashes, and the code's commit."""
     run = describe_run()
-    weights = {path.name: sha256(path) for path in sorted(CHECKPOINTS.glob("*.pt"))}
+    weights = {path.name: sha256(path) for path in sorted(checkpoints("msemg").glob("*.pt"))}
     return {"fig4_item": item, "checkpoints": weights} | {key: run[key] for key in ("commit", "dirty", "versions")}
 
 

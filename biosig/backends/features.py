@@ -4,13 +4,18 @@ Source: Eyben, Wöllmer & Schuller 2010 (openSMILE); ComParE 2016: Schuller et a
 al. 2016. openSMILE has a licence of its own (free for research), so it is an optional package.
 """
 
-from functools import lru_cache
+import concurrent.futures
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
+from tqdm import tqdm
 
 from biosig.cache import ArrayCache
 from biosig.checks import as_signal, check_rate
-from biosig.errors import ConfigError, SignalError
+from biosig.errors import BiosigError, ConfigError, SignalError
+from biosig.signal.types import Recording
 
 SETS = {"compare": ("ComParE_2016", 6373), "egemaps": ("eGeMAPSv02", 88)}
 FS = 16_000.0
@@ -32,11 +37,83 @@ def features(signal: np.ndarray, fs: float, which: str, cache: ArrayCache | None
         ConfigError: an unknown set, or openSMILE is not installed.
         SignalError: silent, shorter than 0.1 s, at another rate, or openSMILE finds something that is not a number.
     """
+    _check_set(which)
+    ready = prepared(signal, fs)
+    return (cache or ArrayCache(None)).get(_parts(ready, which), lambda: _extracted(ready, which))
+
+
+def features_of(
+    recordings: Sequence[Recording],
+    which: str,
+    cache: ArrayCache | None = None,
+    jobs: int = 1,
+    progress: bool = True,
+) -> np.ndarray:
+    """The functionals of many utterances, float32, (n, d), in their order; see :func:`features`.
+
+    What the cache has is read, and only the rest is computed. Processes are started afresh (spawn), so a script
+    that asks for more than one calls this under ``if __name__ == "__main__":``. Neither order nor ``jobs``
+    changes a value.
+
+    Args:
+        recordings: of 16 kHz.
+        which: a name of :data:`SETS`.
+        cache: where to look and to keep; by default nowhere.
+        jobs: processes.
+        progress: show a bar of what is computed.
+
+    Raises:
+        ConfigError: as :func:`features`, or an impossible number of processes.
+        SignalError: as :func:`features`; the recording is named, and before any work if it can be known then.
+    """
+    _check_set(which)
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise ConfigError(f"jobs is {jobs!r}: expected a number of processes, 1 or more.")
+    cache = cache or ArrayCache(None)
+    found = [cache.find(_parts(_ready(recording), which)) for recording in recordings]
+    missing = [recording for recording, row in zip(recordings, found, strict=True) if row is None]
+    work = partial(_of_one, which=which, cache=cache)
+    several = jobs > 1 and len(missing) > 1
+    rows = _in_processes(work, missing, min(jobs, len(missing))) if several else map(work, missing)
+    shown = tqdm(rows, which, len(missing), unit="utterance", disable=not (progress and missing))
+    computed = iter(list(shown))
+    found = [next(computed) if row is None else row for row in found]
+    return np.stack(found) if found else np.zeros((0, SETS[which][1]), dtype=np.float32)
+
+
+def _of_one(recording: Recording, which: str, cache: ArrayCache) -> np.ndarray:
+    try:
+        return features(recording.signal, recording.fs, which, cache)
+    except SignalError as error:
+        raise SignalError(f"{recording.item}: {error}") from None
+
+
+def _ready(recording: Recording) -> np.ndarray:
+    try:
+        return prepared(recording.signal, recording.fs)
+    except SignalError as error:
+        raise SignalError(f"{recording.item}: {error}") from None
+
+
+def _in_processes(work, recordings: list[Recording], jobs: int) -> Iterator[np.ndarray]:
+    context = multiprocessing.get_context("spawn")  # a fork copies the locks that threads hold
+    pool = concurrent.futures.ProcessPoolExecutor(jobs, context)
+    try:
+        yield from pool.map(work, recordings, chunksize=4)
+    except concurrent.futures.process.BrokenProcessPool:
+        raise BiosigError("a process that computed features died: expected memory for it; try fewer jobs.") from None
+    finally:  # after an error or Ctrl-C as well
+        pool.shutdown(cancel_futures=True)
+
+
+def _parts(ready: np.ndarray, which: str) -> tuple:
+    """Of what a cached vector is made."""
+    return "opensmile", version(), which, ready
+
+
+def _check_set(which: str) -> None:
     if which not in SETS:
         raise ConfigError(f"no feature set {which!r}: expected one of {', '.join(SETS)}.")
-    ready = prepared(signal, fs)
-    cache = cache or ArrayCache(None)
-    return cache.get(("opensmile", version(), which, ready), lambda: _extracted(ready, which))
 
 
 def prepared(signal: np.ndarray, fs: float) -> np.ndarray:

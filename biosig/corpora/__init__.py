@@ -1,7 +1,8 @@
 """Corpora: one module per corpus (card, loader), committed splits, a registry, downloads, and synthetic twins.
 
 ``registry`` says what there is and where it lies; ``threedc``, ``nsrdb``, ``ninapro_db2`` and ``diaphragm`` read EMG
-and ECG, ``voicebank``, ``voicebank_more``, ``timit_sample``, ``picovoice`` and ``asterisk`` speech, ``emodb`` and
-``nemo`` emotional speech, ``hu100``, ``esc10`` and ``emgse_noise`` noise; ``splits`` and ``folds`` say who trains and
-who tests; ``recordings_io`` reads what users bring.
+and ECG, ``voicebank``, ``voicebank_more``, ``timit_sample``, ``picovoice``, ``asterisk`` and ``common_voice`` speech,
+``emodb``, ``nemo``, ``enterface`` and ``recola`` emotional speech, ``hu100``, ``esc10``, ``emgse_noise`` and
+``audioset`` noise; ``splits`` and ``folds`` say who trains and who tests, ``counted`` how much there is;
+``recordings_io`` reads what users bring.
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from biosig.corpora.cards import Card
@@ -22,6 +23,7 @@ class Naming:
         speakers, emotions: all that there are.
         parse: path → (speaker, emotion); ValueError or KeyError for a name that says neither.
         example: a right name, for the sentence about a wrong one.
+        item: path → a name that no other file of the corpus has.
     """
 
     card: Card
@@ -30,6 +32,7 @@ class Naming:
     emotions: tuple[str, ...]
     parse: Callable[[Path], tuple[str, str]]
     example: str
+    item: Callable[[Path], str] = attrgetter("stem")
 
 
 def load(
@@ -54,7 +57,7 @@ def load(
 
 def _recording(naming: Naming, path: Path, root: Path, speaker: str, emotion: str) -> Recording:
     signal, source = read_sound(path, naming.card.how_to_get), path.relative_to(root).as_posix()
-    item = f"{naming.card.name}/{path.stem}"
+    item = f"{naming.card.name}/{naming.item(path)}"
     return Recording(signal, FS, FULL_SCALE, item, speaker, source=source, label=emotion)
 
 

@@ -9,15 +9,19 @@ from pathlib import Path
 
 from biosig.corpora import (
     asterisk,
+    audioset,
+    common_voice,
     diaphragm,
     emgse_noise,
     emodb,
+    enterface,
     esc10,
     hu100,
     nemo,
     ninapro_db2,
     nsrdb,
     picovoice,
+    recola,
     threedc,
     timit_sample,
     voicebank,
@@ -30,7 +34,7 @@ from biosig.files import sha256
 MODULES = (
     *(threedc, nsrdb, ninapro_db2, diaphragm),
     *(voicebank, voicebank_more, timit_sample, picovoice, asterisk, hu100, esc10, emgse_noise),
-    *(emodb, nemo),
+    *(emodb, nemo, enterface, recola, common_voice, audioset),
 )
 UPSTREAM_LIST = "SHA256SUMS.txt"  # PhysioNet puts one into each database
 

@@ -11,6 +11,7 @@ from biosig.models.fcn import FCN
 from biosig.models.msemg import MSEMG
 from biosig.models.recurrent import RecurrentMapper
 from biosig.models.recurrent_mask import RecurrentMasker
+from biosig.models.residual import ResidualEnhancer
 from biosig.models.sdemg import SDEMG
 from biosig.models.trustemg import TrustEMGLike
 from biosig.models.unet import UNet
@@ -25,6 +26,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "recurrent_mask": RecurrentMasker,
     "conv_tasnet": ConvTasNet,
     "dccrn": DCCRN,
+    "residual": ResidualEnhancer,
 }
 
 

@@ -13,7 +13,7 @@ from biosig.results.provenance import checkout
 from biosig.results.tables import Table
 
 # paper → module with a PROTOCOL; imported when asked for
-MODULES = {"msemg": "biosig.papers.msemg", "primer": "biosig.papers.primer"}
+MODULES = {name: f"biosig.papers.{name}" for name in ("msemg", "primer", "se_for_ser")}
 
 
 @dataclass(frozen=True)

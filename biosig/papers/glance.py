@@ -1,11 +1,12 @@
 """Every number and claim of a paper in a line: what became of it, and where it differs, why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from biosig.papers.claim_verdicts import judge_claim
 from biosig.papers.claims import Claim
-from biosig.papers.comparison import Comparison
+from biosig.papers.comparison import Comparison, Makers
 from biosig.papers.transcription import COUNT, VALUE, Cause, Figure, PaperTable
 from biosig.papers.verdicts import DIFFERS, NOT_ATTEMPTED, REPRODUCED, SAME_ORDER, Verdict
 from biosig.results.tables import FOUND, LABEL, PAPER, RUN, WHY, Entry, Table, label
@@ -55,6 +56,20 @@ class Line:
         if self.verdict.word == NOT_ATTEMPTED:
             return self.verdict.reason
         return "; ".join(cause.short for cause in self.causes) or UNKNOWN
+
+
+def overviews(parts: Callable[[], Sequence[Comparison]]) -> Makers:
+    """The three tables below by name, as every paper has them.
+
+    Args:
+        parts: gives the comparison and, where a table of the paper counts something, that of the counts; asked
+            when a table is.
+    """
+    return {make.__name__: partial(_overview, make, parts) for make in (glance, tally, unreproduced)}
+
+
+def _overview(make: Callable[..., Table], parts: Callable[[], Sequence[Comparison]]) -> Table:
+    return make(*parts())
 
 
 def glance(c: Comparison, counts: Comparison | None = None) -> Table:

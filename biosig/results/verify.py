@@ -75,10 +75,10 @@ def check_tables(tables: Sequence[Table], folder: Path) -> list[str]:
     return wrong + [f"{path} is a rendering of no current table." for path in extra]
 
 
-def check_sums(folder: Path) -> list[str]:
-    """Every checkpoint (.pt) of a folder is in its SHA256SUMS and has that hash, and none is missing."""
+def check_sums(folder: Path, pattern: str = "*.pt") -> list[str]:
+    """Every checkpoint of a folder is in its SHA256SUMS and has that hash, and none is missing."""
     listed = read_sums(folder / SUMS)
-    there = {path.name for path in folder.glob("*.pt")}
+    there = {path.name for path in folder.glob(pattern)}
     wrong = [f"{folder / name} is not listed in {SUMS}." for name in sorted(there - set(listed))]
     wrong += [f"{folder / name} is missing, and {SUMS} lists it." for name in sorted(set(listed) - there)]
     return wrong + [
@@ -96,9 +96,9 @@ def read_sums(path: Path) -> dict[str, str]:
     return {name.strip().lstrip("*"): digest for digest, name in lines}
 
 
-def write_sums(folder: Path) -> Path:
+def write_sums(folder: Path, pattern: str = "*.pt") -> Path:
     """List the checkpoints of a folder with their sha256 in its SHA256SUMS."""
-    lines = [f"{sha256(path)}  {path.name}\n" for path in sorted(folder.glob("*.pt"))]
+    lines = [f"{sha256(path)}  {path.name}\n" for path in sorted(folder.glob(pattern))]
     write_text(folder / SUMS, "".join(lines))
     return folder / SUMS
 

@@ -1,4 +1,5 @@
-"""The recordings that travel with the package: real surface EMG and ECG at 1 kHz, real speech and noise at 16 kHz.
+"""The recordings that travel with the package: real surface EMG and ECG at 1 kHz, real speech and noise at 16 kHz,
+and words said in anger, fear and neutrally.
 
 >>> from biosig import samples
 >>> emg = samples.load("emg_bursts")
@@ -8,6 +9,10 @@
 >>> len(samples.speech("test")), len(samples.noises("test"))
 (5, 5)
 
+>>> angry = samples.emotions(speakers=["m5"])[0]
+>>> angry.label, angry.subject, angry.channel
+('anger', 'm5', 'nie')
+
 Train, validation and test never share a source recording, nor a speaker. Whose EMG and ECG it is is not stated at
 the source, so a file stands for a subject. Results on samples show that things work: they are no headline numbers.
 """
@@ -16,6 +21,7 @@ import functools
 import hashlib
 import io
 import tomllib
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib import resources
 
@@ -23,7 +29,7 @@ import numpy as np
 
 from biosig.corpora.preparation import activity_from_envelope, as_interference, cut, normalised
 from biosig.errors import ConfigError, DataError, MissingDataError
-from biosig.samples import sounds
+from biosig.samples import emotional, sounds
 from biosig.signal.filters import butter_zero_phase
 from biosig.signal.types import Recording
 
@@ -80,6 +86,19 @@ def noises(split: str, seconds: float = 10.0) -> list[Recording]:
     The recordings are of 1 to 10 s: see :func:`biosig.samples.sounds.looped` for how they are repeated.
     """
     return [sounds.looped(load(name), seconds) for name in names("noise", split)]
+
+
+def emotions(speakers: Iterable[str] | None = None) -> list[Recording]:
+    """Polish words at 16 kHz, 54 by each of five men; label: emotion, subject: who speaks, channel: the word.
+
+    Args:
+        speakers: of "m1" to "m5", e.g. ``emotional.speakers("train")``; None for all.
+
+    Raises:
+        ConfigError: no such speaker.
+        DataError: a file is missing or is not the one whose sha256 the catalogue names.
+    """
+    return emotional.load(speakers)
 
 
 def to_millivolt(counts: np.ndarray, bits: int, gain: float) -> np.ndarray:

@@ -25,7 +25,7 @@ def catalogue() -> dict:
 def load(name: str) -> Recording:
     """A sound of the catalogue as it is stored: mono, 16 kHz, full scale is 1. See :func:`biosig.samples.load`."""
     entry = catalogue()["samples"][name]
-    signal = _decode(entry["file"], entry["sha256"])
+    signal = decode(entry["file"], entry["sha256"])
     source = f"{entry['package']}, {entry['from_file']}"
     return Recording(signal, FS, FULL_SCALE, f"samples/{name}", entry["subject"], entry["channel"], source)
 
@@ -44,14 +44,14 @@ def looped(recording: Recording, seconds: float) -> Recording:
     return replace(recording, signal=signal)
 
 
-def _decode(file: str, expected: str) -> np.ndarray:
+def decode(file: str, expected: str, listed_in: str = "SOUNDS.toml") -> np.ndarray:
     """The samples in a FLAC file, decoded only if the file is the one whose sha256 is committed."""
     try:
         content = resources.files(__package__).joinpath(file).read_bytes()
     except FileNotFoundError:
         raise MissingDataError(f"sample {file} is not in the package: reinstall biosig.") from None
     if hashlib.sha256(content).hexdigest() != expected:
-        raise DataError(f"sample {file} has been altered: its sha256 is not the one in SOUNDS.toml.")
+        raise DataError(f"sample {file} has been altered: its sha256 is not the one in {listed_in}.")
     try:
         import soundfile
     except ImportError:

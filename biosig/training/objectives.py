@@ -111,6 +111,13 @@ def total(first: Distance, weight: float, second: Distance) -> Distance:
     return lambda estimate, clean: first(estimate, clean) + weight * second(estimate, clean)
 
 
+def middle_frame(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Generator) -> Tensor:
+    """MSE of the log magnitude of the middle frame, for :class:`biosig.models.residual.ResidualEnhancer`."""
+    seen, wanted = network.seen(noisy), network.seen(clean)
+    middle = seen.shape[1] // 2
+    return F.mse_loss(seen[:, middle] + network.mask(seen), wanted[:, middle])
+
+
 OBJECTIVES: dict[str, Objective] = {
     "l1": l1,
     "l2": l2,
@@ -125,6 +132,7 @@ OBJECTIVES: dict[str, Objective] = {
     "compressed+si": of_distance(total(compressed, SI_WEIGHT, minus_si_sdr)),
     "compressed+stoi": of_distance(total(compressed, STOI_WEIGHT, minus_stoi)),
     "compressed+bounded": compressed_bounded,
+    "middle_frame": middle_frame,
 }
 
 

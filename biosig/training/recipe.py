@@ -8,7 +8,7 @@ from biosig.errors import ConfigError
 LOSSES = (
     *("l1", "l2", "snr", "si", "diffusion"),
     *("spectral_mse", "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"),
-    "compressed+bounded",
+    *("compressed+bounded", "middle_frame"),
 )
 PRECISIONS = ("float32", "bf16")
 
@@ -71,3 +71,14 @@ class CosineRecipe(Recipe):
     """
 
     schedule: str = "cosine"
+
+
+@dataclass(frozen=True)
+class SgdRecipe(Recipe):
+    """A schedule with plain stochastic gradient descent in Adam's place; ``betas`` mean nothing.
+
+    Attributes:
+        momentum: 0 for none.
+    """
+
+    momentum: float = 0.0

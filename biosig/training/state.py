@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnP
 
 from biosig.errors import CheckpointError, ConfigError
 from biosig.files import atomic_path, write_text
-from biosig.training.recipe import CosineRecipe, Recipe
+from biosig.training.recipe import CosineRecipe, Recipe, SgdRecipe
 
 COLUMNS = ("epoch", "train_loss", "validation", "lr", "seconds")
 
@@ -37,11 +37,11 @@ class Progress:
 
 
 class State:
-    """Network, Adam, plateau schedule, best weights and :class:`Progress`, kept together in ``folder``."""
+    """Network, optimiser, schedule, best weights and :class:`Progress`, kept together in ``folder``."""
 
     def __init__(self, network: nn.Module, recipe: Recipe, folder: Path):
         self.network, self.recipe, self.folder = network, recipe, folder
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=recipe.lr, betas=recipe.betas)
+        self.optimiser = optimiser_of(recipe, network)
         self.schedule = schedule_of(recipe, self.optimiser)
         self.best = copy.deepcopy(network.state_dict())
         self.progress = Progress()
@@ -123,6 +123,13 @@ class Cosine(CosineAnnealingLR):
     def step(self, value: float | None = None) -> None:
         """One epoch further."""
         super().step()
+
+
+def optimiser_of(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    """Adam, or plain gradient descent where the recipe says so."""
+    if isinstance(recipe, SgdRecipe):
+        return torch.optim.SGD(network.parameters(), lr=recipe.lr, momentum=recipe.momentum)
+    return torch.optim.Adam(network.parameters(), lr=recipe.lr, betas=recipe.betas)
 
 
 def schedule_of(recipe: Recipe, optimiser: torch.optim.Optimizer) -> LRScheduler | ReduceLROnPlateau:

@@ -4,6 +4,7 @@ import pytest
 from biosig.backends import features as backend
 from biosig.cache import ArrayCache
 from biosig.errors import ConfigError, SignalError
+from biosig.signal.types import Recording
 
 opensmile = pytest.importorskip("opensmile")
 FS = 16_000
@@ -55,6 +56,47 @@ def test_a_second_call_comes_from_the_cache(tmp_path, monkeypatch):
     first = backend.features(voice(), FS, "egemaps", cache)
     monkeypatch.setattr(backend, "_extracted", lambda *_: pytest.fail("computed again"))
     np.testing.assert_array_equal(backend.features(voice(), FS, "egemaps", cache), first)
+
+
+def recordings(n=3, **changes):
+    return [Recording(voice(0.3 + 0.1 * k, k), FS, "full scale", f"made/{k}", "no one", **changes) for k in range(n)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_features_of_many_are_those_of_each_in_their_order(tmp_path, monkeypatch, jobs):
+    utterances, cache = recordings(), ArrayCache(tmp_path)
+    expected = [backend.features(each.signal, FS, "egemaps") for each in utterances]
+    backend.features(utterances[1].signal, FS, "egemaps", cache)
+    asked, of_one = [], backend._of_one
+    if jobs == 1:  # what another process does cannot be watched from here
+        monkeypatch.setattr(backend, "_of_one", lambda each, **more: asked.append(each.item) or of_one(each, **more))
+    found = backend.features_of(utterances, "egemaps", cache, jobs=jobs, progress=False)
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == np.float32 and asked == ["made/0", "made/2"] * (jobs == 1)
+    monkeypatch.setattr(backend, "_of_one", lambda *_, **__: pytest.fail("computed again"))
+    np.testing.assert_array_equal(backend.features_of(utterances, "egemaps", cache, jobs=jobs), expected)
+
+
+def test_no_utterances_have_no_features():
+    assert backend.features_of([], "compare").shape == (0, 6373)
+
+
+@pytest.mark.parametrize(
+    ("change", "jobs", "words"),
+    [
+        ({"signal": np.zeros(FS)}, 1, "made/2: the utterance is silent"),
+        ({"signal": voice(0.05)}, 1, "made/2: the utterance has 800 samples"),
+        ({"fs": 8000}, 1, "made/2: .*expected 16000 Hz"),
+        ({}, 0, "jobs is 0"),
+    ],
+)
+def test_one_that_has_none_is_named_before_work_starts(monkeypatch, change, jobs, words):
+    from dataclasses import replace
+
+    monkeypatch.setattr(backend, "_extracted", lambda *_: pytest.fail("work started"))
+    *good, last = recordings()
+    with pytest.raises((SignalError, ConfigError), match=words):
+        backend.features_of([*good, replace(last, **change)], "egemaps", jobs=jobs)
 
 
 @pytest.mark.parametrize(

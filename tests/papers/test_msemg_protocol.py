@@ -17,7 +17,6 @@ from biosig.metrics.waveform import snr
 from biosig.papers.msemg import mixtures, profiles, sources, systems
 from biosig.papers.msemg.profiles import FEW_SNRS, OPEN, PAPER, QUICK, TEST_SNRS, Network, setup_of
 from biosig.papers.msemg.protocol import PROTOCOL, test_mixtures
-from biosig.papers.msemg.tables import tables
 from biosig.results.items import CellStore
 from biosig.training.recipe import Recipe
 
@@ -144,7 +143,7 @@ def test_unknown_names_are_refused_with_the_known_ones(call, words):
 
 
 def test_a_network_without_a_checkpoint_says_how_to_get_one(monkeypatch, tmp_path):
-    monkeypatch.setattr(systems.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr("biosig.papers.neural.checkpoints", lambda paper: tmp_path)
     with pytest.raises(MissingDataError, match="biosig run msemg --system sdemg"):
         systems.load_system("sdemg")
 
@@ -207,7 +206,7 @@ def test_the_open_profile_runs_from_files_to_tables_on_synthetic_twins(tmp_path,
     monkeypatch.setitem(profiles.SETUPS, "open", tiny(OPEN, seeds=(0,)))
     store = CellStore(tmp_path / "results")
     run_all("open", store, ["noisy", "hp", "ats_hp", "gate_zero", "fcn", "msemg", "trustemg_like", "sizes"])
-    found = {table.name: table for table in tables(PROTOCOL, "open", store)}
+    found = {table.name: table for table in PROTOCOL.tables("open", store)}
     first = {row[0].text: row[2] for row in found["table1_snr_imp_db"].rows}
     assert first["Unprocessed"].value == pytest.approx(0, abs=1e-9)
     assert first["HP"].value > 5  # dB: synthetic ECG lies below 40 Hz, as the real one does

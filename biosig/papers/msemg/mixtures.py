@@ -4,12 +4,13 @@ Every draw is seeded by the name of what is drawn, so a mixture is the same whoe
 """
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
 
 import numpy as np
 
 from biosig.papers.msemg.sources import Sources
-from biosig.seeds import rng_for
+from biosig.seeds import lot, rng_for
 from biosig.signal.mixing import draw_segment, mix_at_snr
 from biosig.signal.types import Mixture, Recording
 
@@ -50,7 +51,7 @@ def subset(mixtures: Sequence[Mixture], snrs_db: Sequence[float], per_subject: i
         segments: dict[str, set[str]] = {}
         for mixture in mixtures:
             segments.setdefault(mixture.subject, set()).add(_segment(mixture))
-        kept = {name for names in segments.values() for name in sorted(names, key=_draw)[:per_subject]}
+        kept = {name for names in segments.values() for name in sorted(names, key=partial(lot, "choose"))[:per_subject]}
         mixtures = [mixture for mixture in mixtures if _segment(mixture) in kept]
     return [mixture for mixture in mixtures if mixture.snr_db in snrs_db]
 
@@ -74,12 +75,7 @@ def choose(emg: Sequence[Recording], per_channel: int | None) -> list[Recording]
 
 def _order(recording: Recording) -> tuple[bool, float]:
     resting = recording.active is not None and not recording.active.any()
-    return resting, _draw(recording.item)
-
-
-def _draw(name: str) -> float:
-    """A random number that only the name decides: sorting by it is a fair and repeatable choice."""
-    return float(rng_for("choose", name).random())
+    return resting, lot("choose", recording.item)
 
 
 def training_mixture(sources: Sources, snrs_db: Sequence[float], *name: object) -> Mixture:

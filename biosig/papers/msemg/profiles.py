@@ -1,8 +1,9 @@
 """What the three profiles of the MSEMG chapter run: data, SNRs, how many items, recipes, seeds."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from biosig.errors import ConfigError
+from biosig.papers import setups
+from biosig.papers.base import known
 from biosig.training.recipe import Recipe
 
 TEST_SNRS = (0, -2, -4, -6, -8, -10, -12, -14)
@@ -30,41 +31,27 @@ class Network:
     per_subject: int | None = None
 
 
-@dataclass(frozen=True)
-class Setup:
+@dataclass(frozen=True, kw_only=True)
+class Setup(setups.Setup):
     """One profile of this paper.
 
     Attributes:
-        name: of the profile.
         emg, ecg: the corpora, as the tables' headers name them.
         split: the committed split of the EMG corpus.
-        networks: (system, how it is trained) pairs.
         per_channel: test segments of each subject and channel; None takes all.
         validation_per_channel, validation_snrs: the same choices for validation.
         copies: how many ECG stretches each test segment meets at each SNR.
-        seeds: of everything trained.
     """
 
-    name: str
     emg: str
     ecg: str
     split: str
-    networks: tuple[tuple[str, Network], ...]
     per_channel: int | None
     validation_per_channel: int | None
     validation_snrs: tuple[int, ...]
     copies: int = 1
     test_snrs: tuple[int, ...] = TEST_SNRS
     train_snrs: tuple[int, ...] = TRAIN_SNRS
-    seeds: tuple[int, ...] = (0, 1, 2)
-
-    def network(self, name: str) -> Network:
-        """How ``name`` is trained in this profile."""
-        return dict(self.networks)[name]
-
-    def data_config(self) -> dict:
-        """Everything but the networks, as plain data: what decides the test mixtures."""
-        return {key: value for key, value in asdict(self).items() if key not in ("networks", "seeds")}
 
 
 QUICK = Setup(
@@ -141,6 +128,4 @@ def setup_of(profile: str) -> Setup:
     Raises:
         ConfigError: unknown.
     """
-    if profile not in SETUPS:
-        raise ConfigError(f"unknown profile {profile!r}: expected one of {', '.join(SETUPS)}.")
-    return SETUPS[profile]
+    return SETUPS[known("profile", profile, SETUPS)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from biosig.corpora.splits import split
-from biosig.errors import DataError
+from biosig.papers.data import require_some
 from biosig.signal.types import Recording
 
 SEGMENT_S = 10.0
@@ -19,9 +19,7 @@ class Sources:
     ecg: tuple[Recording, ...]
 
     def __post_init__(self):
-        for what, recordings in (("EMG segment", self.emg), ("ECG record", self.ecg)):
-            if not recordings:
-                raise DataError(f"no usable {what} was found: expected at least one in this part of the split.")
+        require_some({"EMG segment": self.emg, "ECG record": self.ecg})
 
 
 @lru_cache(maxsize=8)  # every cell of a run asks for the same parts

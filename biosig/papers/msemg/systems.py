@@ -1,16 +1,12 @@
 """Systems by name, those of Table I and the other families: classical, trained, or from a published checkpoint."""
 
-from collections.abc import Callable
-from importlib import resources
-
 import numpy as np
 
 from biosig.errors import ConfigError
-from biosig.papers.neural import published
+from biosig.papers.base import known
+from biosig.papers.neural import System, load_published
 from biosig.signal.ecg_families import FAMILIES
 from biosig.signal.ecg_removal import CLASSICAL
-
-System = Callable[[np.ndarray, float], np.ndarray]
 
 NEURAL = ("fcn", "sdemg", "msemg", "trustemg_like")
 SYSTEMS = {
@@ -67,21 +63,5 @@ def load_system(name: str, device: str = "cpu") -> System:
         ConfigError: unknown system.
         MissingDataError: no checkpoint of it was published.
     """
-    if name not in SYSTEMS:
-        raise ConfigError(f"unknown system {name!r}: expected one of {', '.join(SYSTEMS)}.")
-    if name not in NEURAL:
-        return classical(name)
-    from biosig.training.checkpoints import load_checkpoint
-
-    with resources.as_file(published("msemg", name)) as path:
-        network, meta = load_checkpoint(path, name)
-    return denoiser(network, meta, device)
-
-
-def denoiser(network, meta: dict, device: str = "cpu") -> System:
-    """A trained network and its notes as a system."""
-    from biosig.training.inference import Denoiser
-
-    return Denoiser(
-        network, meta["scaling"], meta["factor"], meta["fs"], device, meta["kind"], seed=meta.get("seed", 0)
-    )
+    known("system", name, SYSTEMS)
+    return load_published("msemg", name, name, device) if name in NEURAL else classical(name)

@@ -1,18 +1,19 @@
 """Tables I and II and Figs. 3 and 4 beside ours, a real recording, and what training the networks took."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from biosig.papers.comparison import Comparison, Makers, beside, by_item, by_level, collect, counts_of, made, seeds_of
+from biosig.papers.comparison import Comparison, Makers, beside, by_item, by_level, collect, counts_of, seeds_of
 from biosig.papers.contests import against
-from biosig.papers.glance import glance, tally, unreproduced
+from biosig.papers.glance import overviews
 from biosig.papers.msemg.profiles import Network, Setup, setup_of
 from biosig.papers.msemg.systems import NEURAL
+from biosig.papers.training_table import training
 from biosig.papers.transcription import load
-from biosig.results.items import CellRun, CellStore
+from biosig.results.items import CellStore
 from biosig.results.statistics import summarise, where
-from biosig.results.tables import RUN, Entry, Table, absent, label, measured
+from biosig.results.tables import Entry, Table, absent, label, measured
 
 SHORT = {
     "noisy": "Unprocessed",
@@ -50,13 +51,16 @@ SIZE_LABELS = {
     "sdemg_live": "SDEMG without the layers that never run",
     "msemg": "MSEMG",
 }
+TRAINING = {
+    "Epochs × steps": "{epochs} × {steps_per_epoch}",
+    "Best epoch": "{best_epoch}",
+    "Best validation": "{best_validation:.3f}",
+    "Training, min": "{minutes:.1f}",
+    "Device": "{device}",
+}
+VALIDATION = "Validation: minus SNRimp in dB; for SDEMG the diffusion loss at fixed draws. The lowest is kept."
 OURS = "msemg"  # whose claim to be best is tested
 PEOPLE = "people"  # what the statistics count: mixtures of one person are not independent
-
-
-def tables(protocol, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
-    """The tables of these names, or all, from whatever cells the store holds."""
-    return made(makers(protocol, profile, store), only)
 
 
 def comparison(protocol, profile: str, store: CellStore) -> Comparison:
@@ -81,11 +85,9 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         "fig3_snr_imp_db": partial(by_level, c, fig3, "snr_imp_db"),
         "fig4": partial(at_ten_db, c),
         "diaphragm": partial(diaphragm, c),
-        "training": partial(training, c),
+        "training": partial(training, c, NEURAL, TRAINING, VALIDATION),
         "choices": partial(choices, c, setup_of(profile)),
-        "glance": lambda: glance(c, sizes(c)),
-        "tally": lambda: tally(c, sizes(c)),
-        "unreproduced": lambda: unreproduced(c, sizes(c)),
+        **overviews(lambda: [c, sizes(c)]),
     }
 
 
@@ -136,19 +138,6 @@ def diaphragm(c: Comparison) -> Table:
     return Table("diaphragm", title, ("System", "Ratio, dB", "Recordings / people / seeds"), tuple(rows), notes)
 
 
-def training(c: Comparison) -> Table:
-    """What each network's seeds cost and came to."""
-    rows = []
-    for system in NEURAL:
-        for run in c.runs.get(system, ()):
-            rows.append((label(f"{c.labels[system]}, seed {run.cell.seed}"), *_training_row(run)))
-    if not rows:
-        rows = [(label(c.labels[system]), *[absent(c.missing(system))] * 5) for system in NEURAL]
-    heads = ("Run", "Epochs × steps", "Best epoch", "Best validation", "Training, min", "Device")
-    notes = ("Validation: minus SNRimp in dB; for SDEMG the diffusion loss at fixed draws. The lowest is kept.",)
-    return Table("training", "Training runs", heads, tuple(rows), (*notes, *c.unfinished(NEURAL)))
-
-
 def choices(c: Comparison, setup: Setup) -> Table:
     """What the paper leaves open, what the authors' code does there, and what this profile does."""
     settings = chosen(setup)
@@ -180,19 +169,6 @@ def chosen(setup: Setup) -> Mapping[str, str]:
 
 LOSSES = {"snr": "minus the output SNR", "l1": "L1", "l2": "L2", "diffusion": "squared error of the predicted noise"}
 SCALINGS = {"emg_rms": "divided by the level of the input's own EMG", "none": "as it comes"}
-
-
-def _training_row(run: CellRun) -> tuple[Entry, ...]:
-    keys, told = (run.cell.key,), run.run
-    steps = run.cell.config["network"]["recipe"]["steps_per_epoch"]
-    minutes = told["training_seconds"] / 60
-    return (
-        Entry(f"{told['epochs']} × {steps}", RUN, keys=keys),
-        Entry(str(told["best_epoch"]), RUN, told["best_epoch"], keys=keys),
-        Entry(f"{told['best_validation']:.3f}", RUN, told["best_validation"], keys=keys),
-        Entry(f"{minutes:.1f}", RUN, minutes, keys=keys),
-        Entry(told["device"], RUN, keys=keys),
-    )
 
 
 def _at(c: Comparison, system: str, column, at: dict[str, str]) -> Entry:

@@ -10,8 +10,7 @@ from biosig.models.diffusion import Diffusion
 from biosig.papers.msemg import sources as data
 from biosig.papers.msemg.mixtures import crop, fixed_mixtures, training_mixture
 from biosig.papers.msemg.profiles import Network, Setup
-from biosig.papers.msemg.systems import denoiser
-from biosig.papers.neural import initialised
+from biosig.papers.neural import denoiser, initialised, tensors
 from biosig.seeds import seed_for
 from biosig.signal.types import Mixture
 from biosig.training.loop import FitResult, fit
@@ -66,8 +65,7 @@ def batches(sources: data.Sources, setup: Setup, network: Network, recipe: Recip
         return noisy / scale, clean / scale
 
     def batch(epoch: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        noisy, clean = zip(*(row(epoch, step, i) for i in range(recipe.batch)), strict=True)
-        return tuple(torch.from_numpy(np.stack(side).astype(np.float32)) for side in (noisy, clean))
+        return tensors(row(epoch, step, i) for i in range(recipe.batch))
 
     return batch
 

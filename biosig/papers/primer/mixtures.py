@@ -10,7 +10,7 @@ import scipy.fft
 
 from biosig.papers.primer.profiles import Setup
 from biosig.papers.primer.sources import FS, Sources
-from biosig.seeds import rng_for
+from biosig.seeds import lot, rng_for
 from biosig.signal.mixing import mix_at_snr
 from biosig.signal.types import Mixture, Recording
 
@@ -32,7 +32,7 @@ def test_mixtures(sources: Sources, snrs_db: Sequence[float], name: str) -> list
 
 def validation_mixtures(sources: Sources, setup: Setup) -> list[Mixture]:
     """One mixture for each of the first utterances in an order that only their names decide, SNRs taking turns."""
-    chosen = sorted(sources.speech, key=lambda speech: rng_for("choose", speech.item).random())[: setup.utterances]
+    chosen = sorted(sources.speech, key=lambda speech: lot("choose", speech.item))[: setup.utterances]
     return [
         noisy_speech(
             speech,

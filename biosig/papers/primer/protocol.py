@@ -4,38 +4,23 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from biosig import corpora, samples
-from biosig.corpora.registry import card
-from biosig.files import sha256
 from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
+from biosig.papers.comparison import Makers
+from biosig.papers.experiment import Experiment
 from biosig.papers.primer import costs, mixtures, sources, voices
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
-from biosig.papers.primer.systems import (
-    LOSS_STUDY,
-    NEURAL,
-    ORACLE,
-    SYSTEMS,
-    TRAINED,
-    VARIED,
-    System,
-    denoiser,
-    untrained,
-)
+from biosig.papers.primer.systems import LOSS_STUDY, NEURAL, ORACLE, SYSTEMS, TRAINED, VARIED, untrained
 from biosig.peers import PEERS
-from biosig.results.items import Cell, CellStore
-from biosig.results.provenance import describe_run
-from biosig.results.tables import Table
+from biosig.results.items import Cell, CellStore, Item
 from biosig.signal.types import Mixture, Recording
 
-VERSION = 1  # raised when a change of the code below changes numbers that no field of the config shows
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
 COSTS = "costs"  # no system: one cell that measures what all of them cost
 
 
-class Primer:
+class Primer(Experiment):
     """The protocol of the speech-enhancement chapter."""
 
     name = "primer"
@@ -45,20 +30,34 @@ class Primer:
         COSTS: "size, delay and speed of every system; nothing is trained",
         **{f"{voices.PREFIX}{name}": f"other voices and other inputs: {SYSTEMS[name]}" for name in voices.SCORED},
     }
+    setups = SETUPS  # the text trains nothing, so it has no schedule of its own to repeat in a paper profile
+    data = CORPORA
+    samples = "SOUNDS.toml"
+    trained = TRAINED
+    published = (*NEURAL, *VARIED)
+    halved = True  # twelve megabytes instead of twenty-five
 
-    def cells(
-        self, profile: str, systems: Sequence[str] | None = None, seeds: Sequence[int] | None = None
-    ) -> list[Cell]:
-        """One cell for each system, one per seed for each trained one; none in the paper profile."""
-        if profile not in SETUPS:
-            return []
-        setup = setup_of(profile)
-        cells = [
-            Cell("primer", profile, system, 0, seed, config(setup, system, seed))
-            for system in systems or self.systems
-            for seed in seeds_of(setup, system)
-        ]
-        return [cell for cell in cells if seeds is None or cell.seed in seeds]
+    def measures(self, setup: Setup) -> dict:
+        """Test set → measure → its variant."""
+        return {which: {name: MEASURES[name].variant for name in names} for which, names in metrics(setup).items()}
+
+    def seeds(self, setup: Setup, system: str) -> Sequence[int]:
+        """The repetitions of a system, none where the profile does not have it."""
+        if system in VARIED:
+            return (0,) if system in dict(setup.networks) else ()
+        if system.startswith(voices.PREFIX):
+            return (0,) if setup.name == "open" and voices.available(system.removeprefix(voices.PREFIX)) else ()
+        return setup.loss_seeds if system in LOSS_STUDY else super().seeds(setup, system)
+
+    def config(self, setup: Setup, system: str, seed: int) -> dict:
+        """As everywhere, but for what costs are measured on, for other voices, and how peers are called."""
+        if system == COSTS:
+            networks = [asdict(setup.network(name)) for name in NEURAL]
+            return {"version": self.version, "costs": costs.VERSIONS, "networks": networks}
+        if system.startswith(voices.PREFIX):
+            return voices.config(system.removeprefix(voices.PREFIX))
+        fed = {"fed": "silence after the end; the delay is taken off the output"} if system in PEERS else {}
+        return super().config(setup, system, seed) | fed
 
     def corpora(self, cell: Cell) -> tuple[str, ...]:
         """What computing a cell reads: all corpora where something is trained, those of the test elsewhere."""
@@ -68,63 +67,37 @@ class Primer:
             return voices.CORPORA
         return tuple(name for name in CORPORA[cell.profile] if cell.system in TRAINED or name not in TRAINING)
 
-    def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
-        """Train where there is something to train, score every test mixture, and write the cell."""
-        setup, extras = setup_of(cell.profile), {}
-        if cell.system.startswith(voices.PREFIX):
-            items = voices.evaluate(cell.system.removeprefix(voices.PREFIX), device, progress)
-            store.write(cell, items, describe_run(device, voices.data_files()))
-            return
-        run = describe_run(device, data_files(cell.profile))
-        if cell.system == COSTS:
-            store.write(cell, costs.cost_items(setup, progress), run)
-            return
-        if cell.system in TRAINED:
-            system, more, extras = trained(cell, setup, neural.scratch(store, cell), device, progress)
-            run |= more
-        else:
-            system = cell.system if cell.system in ORACLE else untrained(cell.system)
-        items = evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
-        store.write(cell, items, run, extras)
+    def data_files(self, profile: str, system: str) -> list[Path]:
+        """As everywhere; other voices have their own."""
+        return voices.data_files() if system.startswith(voices.PREFIX) else super().data_files(profile, system)
 
-    def tables(self, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
+    def train(self, cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
+        """Train a network of this chapter."""
+        from biosig.papers.primer.train import train
+
+        setup = setup_of(cell.profile)
+        network = setup.network(cell.system, cell.seed)
+        found = train(setup, network, network.recipe, folder, device, progress)
+        return neural.trained(cell, network.network, folder, device, *found)
+
+    def items(self, cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
+        """Every measure of every test mixture; or what systems cost; or other voices and other inputs."""
+        setup = setup_of(cell.profile)
+        if cell.system == COSTS:
+            return costs.cost_items(setup, progress)
+        if cell.system.startswith(voices.PREFIX):
+            return voices.evaluate(cell.system.removeprefix(voices.PREFIX), device, progress)
+        system = network or (cell.system if cell.system in ORACLE else untrained(cell.system))
+        return evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
+
+    def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.comparison import made
         from biosig.papers.primer import tables, tables_voices
 
-        found = tables.makers(self, profile, store) | tables_voices.makers(self, profile, store)
-        return made(found, only)
+        return tables.makers(self, profile, store) | tables_voices.makers(self, profile, store)
 
 
 PROTOCOL = Primer()
-
-
-def seeds_of(setup: Setup, system: str) -> tuple[int, ...]:
-    """The repetitions of a system, none where the profile does not have it."""
-    if system in VARIED:
-        return (0,) if system in dict(setup.networks) else ()
-    if system.startswith(voices.PREFIX):
-        return (0,) if setup.name == "open" and voices.available(system.removeprefix(voices.PREFIX)) else ()
-    if system in LOSS_STUDY:
-        return setup.loss_seeds
-    return setup.seeds if system in TRAINED else (0,)
-
-
-def config(setup: Setup, system: str, seed: int) -> dict:
-    """All that decides a cell's numbers: data, metrics and, for a network, its training."""
-    if system == COSTS:
-        return {"version": VERSION, "costs": costs.VERSIONS, "networks": [asdict(setup.network(n)) for n in NEURAL]}
-    if system.startswith(voices.PREFIX):
-        return voices.config(system.removeprefix(voices.PREFIX))
-    files = {path.name: sha256(path) for path in data_files(setup.name)}
-    variants = {which: {name: MEASURES[name].variant for name in names} for which, names in metrics(setup).items()}
-    common = {"version": VERSION, "data": setup.data_config(), "data_files": files, "metrics": variants}
-    if system in PEERS:
-        return {**common, "fed": "silence after the end; the delay is taken off the output"}
-    if system not in TRAINED:
-        return common
-    network = setup.network(system)
-    return {**common, "network": asdict(replace(network, recipe=replace(network.recipe, seed=seed)))}
 
 
 def metrics(setup: Setup) -> dict[str, tuple[str, ...]]:
@@ -132,16 +105,6 @@ def metrics(setup: Setup) -> dict[str, tuple[str, ...]]:
     if setup.name == "quick":
         return {"samples": QUICK_METRICS}
     return {"voicebank": (*METRICS, *LISTENED), "unseen": METRICS}
-
-
-def data_files(profile: str) -> list[Path]:
-    """The committed files that say which data a profile uses: splits, and lists of hashes where they are known."""
-    if profile == "quick":
-        return [Path(samples.__file__).parent / "SOUNDS.toml"]
-    root = Path(corpora.__file__).parent
-    splits = [root / "splits" / f"{name}.json" for name in CORPORA[profile]]
-    lists = [root / "manifests" / card(name).manifest for name in CORPORA[profile] if card(name).manifest]
-    return [path for path in splits if path.is_file()] + lists
 
 
 def test_mixtures(setup: Setup) -> list[Mixture]:
@@ -156,26 +119,3 @@ def test_mixtures(setup: Setup) -> list[Mixture]:
 def clean_of(pair: Mixture) -> Recording:
     """The clean side of a pair as a recording."""
     return Recording(pair.clean, pair.fs, "full scale", pair.item, pair.subject)
-
-
-def trained(cell: Cell, setup: Setup, folder: Path, device: str, progress: bool) -> tuple[System, dict, dict]:
-    """The network of a cell as a system, what the run record should say of its training, and its curve."""
-    from biosig.papers.primer.train import train
-    from biosig.training.checkpoints import save_checkpoint
-
-    network = setup.network(cell.system)
-    recipe = replace(network.recipe, seed=cell.seed)
-    model, notes, result = train(setup, network, recipe, folder, device, progress)
-    save_checkpoint(folder / "best.pt", network.network, model.state_dict(), {**notes, "cell": cell.name})
-    return denoiser(model, notes, device), neural.told(model, result), {"curve.csv": folder / "curve.csv"}
-
-
-def publish(store: CellStore, profile: str = "open") -> list[Path]:
-    """Put each network's best checkpoint, the seed chosen on validation, where ``load_system`` looks, as float16.
-
-    Twelve megabytes instead of twenty-five; the scores in the tables are those of float32.
-    """
-    from biosig.training.checkpoints import halve
-
-    systems = (*NEURAL, *VARIED)
-    return neural.publish(store, systems, lambda system: PROTOCOL.cells(profile, [system]), CHECKPOINTS, halve)

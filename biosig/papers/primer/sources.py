@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from biosig.corpora.registry import locate
 from biosig.corpora.splits import split
-from biosig.errors import DataError
+from biosig.papers.data import require_some
 from biosig.signal.types import Mixture, Recording
 
 FS = 16000.0
@@ -22,9 +22,7 @@ class Sources:
     noises: tuple[Recording, ...]
 
     def __post_init__(self):
-        for what, recordings in (("utterance", self.speech), ("noise", self.noises)):
-            if not recordings:
-                raise DataError(f"no usable {what} was found: expected at least one in this part of the split.")
+        require_some({"utterance": self.speech, "noise": self.noises})
 
 
 @lru_cache(maxsize=4)  # every cell of a run asks for the same parts

@@ -3,20 +3,15 @@
 The oracles know the clean speech, so no user can call them: ``biosig run primer --system irm`` does.
 """
 
-from collections.abc import Callable
-from importlib import resources
-
 import numpy as np
 
 from biosig.checks import as_signal
 from biosig.errors import ConfigError
 from biosig.papers.base import known
-from biosig.papers.neural import published
+from biosig.papers.neural import System, load_published
 from biosig.papers.primer.profiles import LOSSES, OPEN
 from biosig.peers import PEERS, load_peer
 from biosig.signal.enhancement import CLASSICAL_SPEECH, METHODS
-
-System = Callable[[np.ndarray, float], np.ndarray]
 
 TRACKED = {"": "speech presence", "_vad": "voice activity", "_ms": "minimum statistics"}
 TITLES = {
@@ -46,6 +41,7 @@ NEURAL = {
 VARIED = {
     "recurrent_mask_long": "recurrent network that masks, trained longer on varied voices, rooms, bands and levels",
     "causal_mask": "the same without a look ahead: a network that masks as the sound comes in",
+    "residual": "residual network on log magnitudes, a frame at a time, an eighth as wide as its paper's",
 }
 LOSS_STUDY = {f"loss_{loss}": f"recurrent mask, briefly trained with the loss {loss}" for loss in LOSSES}
 TRAINED = {**NEURAL, **VARIED, **LOSS_STUDY}
@@ -87,15 +83,4 @@ def load_system(name: str, device: str = "cpu") -> System:
         raise ConfigError(f"{name} needs the clean speech beside the noisy: `biosig run primer --system {name}`.")
     if name not in NEURAL and name not in VARIED:
         return untrained(known("system", name, CALLABLE))
-    from biosig.training.checkpoints import load_checkpoint
-
-    with resources.as_file(published("primer", name)) as path:
-        network, meta = load_checkpoint(path, OPEN.network(name).network)
-    return denoiser(network, meta, device)
-
-
-def denoiser(network, meta: dict, device: str = "cpu") -> System:
-    """A trained network and its notes as a system."""
-    from biosig.training.inference import Denoiser
-
-    return Denoiser(network, meta["scaling"], fs=meta["fs"], device=device)
+    return load_published("primer", name, OPEN.network(name).network, device)

@@ -6,10 +6,11 @@ from functools import partial
 
 from biosig.papers.comparison import Comparison, Makers, beside, by_item, collect, counts_of, seeds_of
 from biosig.papers.contests import TEST, against, among_all, leaders, score
-from biosig.papers.glance import glance, tally, unreproduced
+from biosig.papers.glance import overviews
 from biosig.papers.primer.costs import NOT_COUNTED, WHOLE
 from biosig.papers.primer.profiles import SETUPS, UNSEEN_SNRS
 from biosig.papers.primer.systems import ORACLE, TITLES, TRAINED, VARIED
+from biosig.papers.training_table import training
 from biosig.papers.transcription import Column, load
 from biosig.peers import PEERS
 from biosig.results.items import CellRun, CellStore
@@ -31,6 +32,7 @@ LABELS = {
     "dccrn": "DCCRN",
     "recurrent_mask_long": "Recurrent, masking, varied training",
     "causal_mask": "Recurrent, masking, causal",
+    "residual": "Residual, frame by frame",
     **{name: f"{peer.title}, pretrained" for name, peer in PEERS.items()},
     **{name: text[0].upper() + text[1:] for name, text in ORACLE.items()},
 }
@@ -42,6 +44,16 @@ LOSS_LABELS = {
     "loss_compressed": "Compressed spectrum",
 }
 SIZE_LABELS = {"conv_tasnet_published": "Conv-TasNet", "dccrn_published": "DCCRN"}
+TRAINING = {
+    "Epochs × steps × batch": "{epochs} × {steps_per_epoch} × {batch}",
+    "Best epoch": "{best_epoch}",
+    "Best validation loss": "{best_validation:.4f}",
+    "Training, min": "{minutes:.1f}",
+    "Parameters": "{parameters:,}",
+}
+VALIDATION = (
+    "Each network's own loss on held-out speech and noise chooses its weights; different losses do not compare."
+)
 PEER_NAMES = tuple(PEERS)
 BEST = "recurrent_mask"  # named before the test: the network that got the most training
 QUALITY = (
@@ -129,12 +141,10 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         "everything": partial(everything, c, first),
         **{f"{first}_{metric}_paired": partial(paired, c, metric, first) for metric in TESTED},
         "losses": lambda: losses(c, first),
-        "training": partial(training, c),
+        "training": lambda: training(with_losses(c), TRAINED, TRAINING, VALIDATION),
         "sizes_parameters": lambda: beside(sizes(c), c.paper.tables["sizes"], "parameters"),
-        "glance": lambda: glance(sizes(c)),
-        "tally": lambda: tally(sizes(c)),
-        "unreproduced": lambda: unreproduced(sizes(c)),
     }
+    found |= overviews(lambda: [sizes(c)])
     return found | {name: make for which in MORE[profile] for name, make in _of_set(c, which).items()}
 
 
@@ -241,30 +251,9 @@ def paired(c: Comparison, metric: str, which: str) -> Table:
     return against(fair(c), f"{which}_{metric}", column_of(metric), BEST)
 
 
-def training(c: Comparison) -> Table:
-    """What each network's seeds cost and came to."""
-    names = {**c.labels, **{name: f"Study of losses, {text}" for name, text in LOSS_LABELS.items()}}
-    rows = [
-        (label(f"{names[system]}, seed {run.cell.seed}"), *_training_row(run))
-        for system in TRAINED
-        for run in c.runs.get(system, ())
-    ] or [(label(names[system]), *[absent(c.missing(system))] * 5) for system in TRAINED]
-    heads = ("Run", "Epochs × steps × batch", "Best epoch", "Best validation loss", "Training, min", "Parameters")
-    note = "Each network's own loss on held-out speech and noise chooses its weights; different losses do not compare."
-    unfinished = replace(c, labels=names).unfinished(TRAINED)
-    return Table("training", "Training runs", heads, tuple(rows), (note, *unfinished))
-
-
-def _training_row(run: CellRun) -> tuple[Entry, ...]:
-    keys, told, recipe = (run.cell.key,), run.run, run.cell.config["network"]["recipe"]
-    minutes = told["training_seconds"] / 60
-    return (
-        Entry(f"{told['epochs']} × {recipe['steps_per_epoch']} × {recipe['batch']}", RUN, keys=keys),
-        Entry(str(told["best_epoch"]), RUN, told["best_epoch"], keys=keys),
-        Entry(f"{told['best_validation']:.4f}", RUN, told["best_validation"], keys=keys),
-        Entry(f"{minutes:.1f}", RUN, minutes, keys=keys),
-        Entry(f"{told['parameters']:,}", RUN, told["parameters"], keys=keys),
-    )
+def with_losses(c: Comparison) -> Comparison:
+    """With names for the networks of the study of losses too."""
+    return replace(c, labels=c.labels | {name: f"Study of losses, {text}" for name, text in LOSS_LABELS.items()})
 
 
 def _quality(c: Comparison, system: str, measures: Sequence[tuple[str, str, str]] = QUALITY) -> list[Entry]:

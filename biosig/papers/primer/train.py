@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from biosig.papers.neural import initialised
+from biosig.papers.neural import initialised, tensors
 from biosig.papers.primer import sources as data
+from biosig.papers.primer.frames import FrameStream, frame_pairs
 from biosig.papers.primer.mixtures import TrainingStream, validation_mixtures, window_of
-from biosig.papers.primer.profiles import Network, Setup, VariedNetwork
+from biosig.papers.primer.profiles import FrameNetwork, Network, Setup, VariedNetwork
 from biosig.papers.primer.sources import FS
 from biosig.papers.primer.varied import VariedStream, validation_pairs
 from biosig.seeds import seed_for
@@ -52,6 +52,8 @@ def drawn(setup: Setup, network: Network, recipe: Recipe) -> tuple[TrainingStrea
     if isinstance(network, VariedNetwork):
         pairs = validation_pairs(held_out, setup, network.levels_db, recipe.window)
         return VariedStream(training, network.levels_db), pairs
+    if isinstance(network, FrameNetwork):
+        return FrameStream(training, network), frame_pairs(held_out, setup, network, recipe.window)
     return TrainingStream(training), [window_of(each, recipe.window) for each in validation_mixtures(held_out, setup)]
 
 
@@ -60,15 +62,14 @@ def batches(stream: TrainingStream, recipe: Recipe):
 
     def batch(epoch: int, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         names = [(recipe.name, recipe.seed, epoch, step, row) for row in range(recipe.batch)]
-        noisy, clean = zip(*(stream.pair(recipe.window, *name) for name in names), strict=True)
-        return torch.from_numpy(np.stack(noisy)), torch.from_numpy(np.stack(clean))
+        return tensors(stream.pair(recipe.window, *name) for name in names)
 
     return batch
 
 
 def validation_of(pairs: list, recipe: Recipe):
     """network → the mean of its own loss over the (noisy, clean) validation windows; lower is better."""
-    noisy, clean = (torch.from_numpy(np.stack(side).astype(np.float32)) for side in zip(*pairs, strict=True))
+    noisy, clean = tensors(pairs)
     measure = objective(recipe.loss)
 
     def value(model: torch.nn.Module) -> float:

@@ -14,18 +14,18 @@ import numpy as np
 import scipy.fft
 from tqdm import tqdm
 
-from biosig import corpora
-from biosig.corpora.registry import card, locate
+from biosig.corpora.registry import locate
 from biosig.corpora.splits import split
 from biosig.files import sha256
 from biosig.metrics.speech import MEASURES
-from biosig.papers.neural import published
+from biosig.papers import data
+from biosig.papers.neural import is_published, published
 from biosig.papers.primer import mixtures, sources
 from biosig.papers.primer.score import by_oracle, items_of
 from biosig.papers.primer.sources import FS, Sources
 from biosig.papers.primer.systems import CALLABLE, NEURAL, ORACLE, VARIED, load_system
 from biosig.results.items import Item
-from biosig.seeds import rng_for
+from biosig.seeds import lot, rng_for
 from biosig.signal.blocks import resample
 from biosig.signal.mixing import mix_at_snr
 from biosig.signal.types import Recording
@@ -91,7 +91,7 @@ def config(system: str) -> dict:
     found = {
         "experiment": "voices 1",
         "plan": asdict(PLAN),
-        "data_files": {path.name: sha256(path) for path in data_files()},
+        "data_files": data.hashes(data_files()),
         "metrics": {name: {each: variants[each] for each in measures} for name, measures in METRICS.items()},
     }
     if is_network(system):
@@ -101,7 +101,7 @@ def config(system: str) -> dict:
 
 def available(system: str) -> bool:
     """Whether a system can be scored: a network whose checkpoint is published, or anything else."""
-    return not is_network(system) or (Path(__file__).parent / "checkpoints" / f"{system}.pt").is_file()
+    return not is_network(system) or is_published("primer", system)
 
 
 def is_network(system: str) -> bool:
@@ -111,8 +111,7 @@ def is_network(system: str) -> bool:
 
 def data_files() -> list[Path]:
     """The committed files that say which data this experiment uses."""
-    root = Path(corpora.__file__).parent
-    return [root / "splits" / "timit_sample.json"] + [root / "manifests" / card(name).manifest for name in CORPORA]
+    return data.data_files(CORPORA)
 
 
 def evaluate(system: str, device: str = "cpu", progress: bool = True) -> list[Item]:
@@ -165,7 +164,7 @@ def sentences(plan: Plan) -> list[Recording]:
             each for each in timit_sample.utterances(root, [person])
             if each.channel not in timit_sample.SHARED and plan.seconds[0] <= each.seconds <= plan.seconds[1]
         ]  # fmt: skip
-        own.sort(key=lambda each: rng_for("sentence", each.item).random())
+        own.sort(key=lambda each: lot("sentence", each.item))
         found += [at_level(each, plan.level_db) for each in own[: plan.sentences]]
     return found
 
