@@ -9,9 +9,11 @@ import pytest
 
 from biosig.papers.claim_verdicts import judge_claim, outcomes, verdict_of
 from biosig.papers.comparison import made
+from biosig.papers.se_for_ser import PROTOCOL
 from biosig.papers.se_for_ser.described import described
 from biosig.papers.se_for_ser.naming import FRONTS, SNRS
 from biosig.papers.se_for_ser.prediction import correlation, quality_points, spearman
+from biosig.papers.se_for_ser.profiles import SETUPS
 from biosig.papers.se_for_ser.tables import comparison, makers, system_of, uar_by_snr
 from biosig.papers.transcription import load
 from biosig.results.items import Cell, CellStore, Item
@@ -222,7 +224,26 @@ def test_table_1_is_counted_from_the_lists_of_files(tables):
     assert rows["Utterances"]["EMO-DB: paper"].text == "465" and rows["Utterances"]["Here: EMO-DB"].text == "489"
     assert rows["Subjects (m/f)"]["Here: nEMO for eNTERFACE"].text == "5/4"
     assert rows["Duration"]["Here: EMO-DB"].source == "not attempted"
-    assert sum(map(int, re.findall(r"\((\d+)\)", described("open")["eNTERFACE"]["Labels"]))) == 4481
+    nemo = described("open")["eNTERFACE"]
+    assert sum(map(int, re.findall(r"\((\d+)\)", nemo["Labels"]))) == 4481
+    per_class = SETUPS["open"].use("nemo").per_class
+    groups = 9 * 6 - 1  # MK0 is never surprised
+    assert nemo["Utterances"].startswith(f"4,481, of which {groups * per_class} are used")
+
+
+def test_every_choice_that_the_paper_leaves_open_has_an_answer(tables):
+    for row in tables["choices"].rows:
+        assert all(entry.text and entry.source != "not attempted" for entry in row), row[0].text
+    told = rows_of(tables["choices"])["C, γ and class weights of the SVM"]["Here, profile open"].text
+    assert told.startswith("C of 1 or 10 and γ of 0.3, 1 or 3")
+
+
+def test_the_protocol_makes_these_tables_and_its_cells_are_called_so(tmp_path):
+    """Every cell that a table of this chapter asks for has a name that the protocol knows, arousal's aside."""
+    asked = {system for table in PAPER.tables.values() for column in table.columns for system in
+             table.of(column).values()} | {system for claim in PAPER.claims.values() for system in claim.systems}
+    assert {name for name in asked if not name.startswith("arousal_")} <= set(PROTOCOL.systems)
+    assert set(makers(PROTOCOL, "open", CellStore(tmp_path))) == set(PROTOCOL.makers("open", CellStore(tmp_path)))
 
 
 # --- claims ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from functools import partial
 from biosig.papers.claim_verdicts import claims
 from biosig.papers.comparison import Comparison, Makers, beside_lines, collect, counts_of, made, seeds_of
 from biosig.papers.contests import each_against
-from biosig.papers.glance import glance, tally, unreproduced
+from biosig.papers.glance import overviews
 from biosig.papers.se_for_ser.described import Described, described
 from biosig.papers.se_for_ser.naming import (
     CLEAN,
@@ -59,17 +59,11 @@ def comparison(protocol, profile: str, store: CellStore) -> Comparison:
 
 
 def makers(protocol, profile: str, store: CellStore) -> Makers:
-    """Every table of this paper by name, each computed when it is called for.
-
-    A protocol may have ``described(profile)``, Table 1 as it knows it, and ``chosen(profile)``, what its settings say
-    of the paper's open choices.
-    """
+    """Every table of this paper by name, each computed when it is called for."""
     c = comparison(protocol, profile, store)
-    told = getattr(protocol, "described", described)
-    said = getattr(protocol, "chosen", lambda profile: {})
     own = {f"{corpus}_{features}": (corpus, features) for corpus in OF_PROFILE[profile] for features in FEATURES}
     return {
-        "table1": lambda: table1(c, told(profile)),
+        "table1": lambda: table1(c, described(profile)),
         **{name: partial(acted, c, c.paper.tables[name]) for name in ("table2", "table3b", "table5")},
         **{name: partial(arousal, c, c.paper.tables[name]) for name in ("table3a", "table4", "table6")},
         "claims": partial(claims, c),
@@ -79,10 +73,8 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         **{f"multi_{name}_paired": partial(multi_paired, c, *which) for name, which in own.items()},
         **{f"quality_{corpus}": partial(quality, c, corpus) for corpus in OF_PROFILE[profile]},
         "quality_vs_uar": partial(quality_vs_uar, c, OF_PROFILE[profile]),
-        "choices": lambda: choices(c, said(profile)),
-        "glance": partial(glance, c),
-        "tally": partial(tally, c),
-        "unreproduced": partial(unreproduced, c),
+        "choices": partial(choices, c),
+        **overviews(lambda: [c]),
     }
 
 
@@ -134,9 +126,11 @@ def arousal(c: Comparison, table: PaperTable) -> Table:
     return beside_lines(replace(c, here=here), table)
 
 
-def choices(c: Comparison, settings: Mapping[str, str]) -> Table:
+def choices(c: Comparison) -> Table:
     """What the paper leaves open, and what this profile does."""
-    rows = []
+    from biosig.papers.se_for_ser.chosen import chosen
+
+    rows, settings = [], chosen(c.profile)
     for each in c.paper.choices:
         here = each.here or settings.get(each.name, "")
         rows.append((*map(label, (each.what, each.paper, each.code)), label(here) if here else absent("not told")))
