@@ -8,7 +8,8 @@ from biosig.papers.base import known
 from biosig.papers.transcription import Column, Figure, PaperTable, Transcription
 from biosig.papers.verdicts import NOT_ATTEMPTED, Runs, Verdict, judge, judge_figure
 from biosig.results.items import Cell, CellRun, CellStore, Item
-from biosig.results.statistics import BySeed, summarise, summarise_by
+from biosig.results.measures import Found, Levels, Measure, Pool, pool, summary_of
+from biosig.results.statistics import BySeed, summarise_by
 from biosig.results.tables import ABSENT, RUN, Entry, Table, absent, label, measured
 
 CONDITIONS = {"snr_db": "input SNR in dB"}  # as items name them, and as a reader does
@@ -28,6 +29,8 @@ class Comparison:
         reasons: system → why there is no run of it, where more is known than that.
         seeds: system → how many seeds the protocol names; a table says where fewer were run.
         at: conditions that an item must have been made under to count: {"set": "voicebank"}.
+        measures: metric → the measure that belongs to a set of items; what is not named is a mean of items.
+        stand_ins: place of the paper → what is there here: {"RECOLA": "Simulated arousal for RECOLA"}.
     """
 
     paper: Transcription
@@ -39,6 +42,13 @@ class Comparison:
     reasons: Mapping[str, str] = field(default_factory=dict)
     seeds: Mapping[str, int] = field(default_factory=dict)
     at: Mapping[str, str] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, name: str) -> str:
+        """What begins with a place of the paper, as it is called here: "nEMO for eNTERFACE, ComParE"."""
+        place, comma, rest = name.partition(", ")
+        return f"{self.stand_ins.get(place, place)}{comma}{rest}"
 
     def items(self, system: str, metric: str) -> BySeed:
         """seed → items of one metric; those of several folds together."""
@@ -50,23 +60,38 @@ class Comparison:
         """The same by the paper's rows."""
         return {row: self.items(system, metric) for row, system in table.systems.items()}
 
-    def number(self, system: str, column: Column) -> Entry:
+    def found(self, system: str, column: Column, row: str = "") -> Found:
+        """What a system's number is computed from: the items of a metric, or the totals of a measure of a set."""
+        levels = column.levels(row)
+        if column.metric in self.measures:
+            return self.pool(system, column.metric).at(levels)
+        return _made_at(self.items(system, column.metric), levels)
+
+    def pool(self, system: str, name: str) -> Pool:
+        """The totals of a system for a measure of a set, at every level."""
+        if isinstance(self.runs, Finished):
+            return self.runs.pool(system, self.measures[name], self.at)
+        if (system, name) not in self._pools:
+            self._pools[system, name] = _pooled(self.runs.get(system, ()), self.measures[name], self.at)
+        return self._pools[system, name]
+
+    def number(self, system: str, column: Column, row: str = "") -> Entry:
         """Our number for one system and metric, or why there is none."""
-        key = (system, column.metric)
-        if not self.items(*key):
-            return absent(self.missing(system))
+        found = self.found(system, column, row)
+        if not found:
+            return absent(self.lacking(system, column))
+        key = (system, column.metric, column.style, repr(column.levels(row)))
         if key not in self._numbers:
-            found = summarise(self.items(*key), column.metric)
-            self._numbers[key] = measured(found, column.style, self.keys(system))
+            self._numbers[key] = measured(summary_of(found, column.metric), column.style, self.keys(system))
         return self._numbers[key]
 
     def judged(self, table: PaperTable, column: Column, row: str) -> Verdict:
         """The verdict on one number, with the protocol's own reason where there is no run."""
-        key, system = (table.name, column.metric, row), table.systems[row]
-        if not self.items(system, column.metric):
-            return Verdict(NOT_ATTEMPTED, self.missing(system))
+        key, systems = (table.name, column.name, row), table.of(column)
+        if not self.found(systems[row], column, row):
+            return Verdict(NOT_ATTEMPTED, self.lacking(systems[row], column))
         if key not in self._verdicts:
-            runs = self.rows(table, column.metric)
+            runs = {each: self.found(system, column, each) for each, system in systems.items()}
             self._verdicts[key] = judge(self.paper, table, column, row, runs, self.profile)
         return self._verdicts[key]
 
@@ -79,15 +104,26 @@ class Comparison:
 
     def keys(self, *systems: str) -> tuple[str, ...]:
         """Keys of the cells of these systems."""
-        return tuple(run.cell.key for system in dict.fromkeys(systems) for run in self.runs.get(system, ()))
+        return tuple(cell.key for system in dict.fromkeys(systems) for cell in self.cells(system))
+
+    def cells(self, system: str) -> list[Cell]:
+        """Its finished cells; none of them is read."""
+        if isinstance(self.runs, Finished):
+            return self.runs.cells(system)
+        return [run.cell for run in self.runs.get(system, ())]
 
     def missing(self, system: str) -> str:
         """Why there is no number of a system."""
         return self.reasons.get(system, f"no finished run in the {self.profile} profile")
 
+    def lacking(self, system: str, column: Column) -> str:
+        """Why there is no number of a system in a column: no run, or none at its levels."""
+        some = column.at and self.cells(system)
+        return "not run at each of the levels" if some else self.missing(system)
+
     def unfinished(self, systems: Iterable[str]) -> list[str]:
         """A sentence for each system of which fewer seeds were run than the protocol names, and some were."""
-        had = {system: len({run.cell.seed for run in self.runs.get(system, ())}) for system in systems}
+        had = {system: len({cell.seed for cell in self.cells(system)}) for system in systems}
         return [
             f"{self.labels[system]}: {count} of {self.seeds[system]} seeds are run so far."
             for system, count in had.items()
@@ -112,13 +148,27 @@ class Comparison:
             f"over {self.unit}."
         )
 
+    @property
+    def how_sets(self) -> str:
+        """The same for measures that belong to a set of items."""
+        return (
+            f"Each number is taken over the items of all {self.unit} at once, at each level of a condition apart, then "
+            f"averaged over levels and seeds; in brackets, its 95 % bootstrap interval over {self.unit}. Verdicts rest "
+            f"on differences over {self.unit}, each with his or her own measure."
+        )
+
     @cached_property
     def _indexed(self) -> dict[str, dict[str, BySeed]]:
         """System → metric → items: a table asks for the same ones many times."""
         return {}
 
     @cached_property
-    def _numbers(self) -> dict[tuple[str, str], Entry]:
+    def _pools(self) -> dict[tuple[str, str], Pool]:
+        """Counting the rows of a set takes longer than what is computed from it."""
+        return {}
+
+    @cached_property
+    def _numbers(self) -> dict[tuple, Entry]:
         """A number stands in more than one table, and each takes a bootstrap."""
         return {}
 
@@ -137,11 +187,29 @@ def _index(runs: Sequence[CellRun], at: Mapping[str, str]) -> dict[str, dict[int
     return found
 
 
+def _pooled(runs: Sequence[CellRun], measure: Measure, at: Mapping[str, str]) -> Pool:
+    indexed = _index(runs, at)
+    seeds = {seed for metric in measure.metrics for seed in indexed.get(metric, {})}
+    rows = {seed: [r for m in measure.metrics for r in indexed.get(m, {}).get(seed, ())] for seed in sorted(seeds)}
+    return pool(rows, measure)
+
+
+def _made_at(items: BySeed, levels: Levels) -> BySeed:
+    """The items of these levels; all where no condition is named."""
+    if not levels:
+        return items
+    kept = {
+        seed: [row for row in rows if all(row.conditions.get(name) in of for name, of in levels.items())]
+        for seed, rows in items.items()
+    }
+    return {seed: rows for seed, rows in kept.items() if rows}
+
+
 class Finished(Mapping):
     """system → its finished runs in the order of ``cells``; a cell is read when its system is first asked for."""
 
     def __init__(self, store: CellStore, cells: Iterable[Cell], prefix: str = ""):
-        self._store, self._runs = store, {}
+        self._store, self._runs, self._pools = store, {}, {}
         self._cells: dict[str, list[Cell]] = {}
         for cell in cells:
             if store.done(cell):
@@ -149,6 +217,17 @@ class Finished(Mapping):
 
     def __contains__(self, system: object) -> bool:
         return system in self._cells  # without reading a cell
+
+    def cells(self, system: str) -> list[Cell]:
+        """The finished cells of a system, unread."""
+        return self._cells.get(system, [])
+
+    def pool(self, system: str, measure: Measure, at: Mapping[str, str]) -> Pool:
+        """The totals of a system for a measure of a set; its rows, which may be very many, are not kept."""
+        key = (system, measure.name, repr(at))
+        if key not in self._pools:
+            self._pools[key] = _pooled([self._store.read(cell) for cell in self.cells(system)], measure, at)
+        return self._pools[key]
 
     def __getitem__(self, system: str) -> list[CellRun]:
         if system not in self._runs:
@@ -206,7 +285,9 @@ def beside(c: Comparison, table: PaperTable, metric: str, extras: Sequence[str] 
         metric: which of its columns.
         extras: systems that the paper does not have, to be shown without a verdict.
     """
-    column, row_of = table.column(metric), {system: row for row, system in table.systems.items()}
+    column = table.column(metric)
+    systems = table.of(column)
+    row_of = {system: row for row, system in systems.items()}
     shown = [system for system in c.labels if system in row_of or system in extras]
     rows, notes = [], c.unfinished(shown)
     for system in shown:
@@ -214,11 +295,49 @@ def beside(c: Comparison, table: PaperTable, metric: str, extras: Sequence[str] 
         verdict = c.judged(table, column, row_of[system]) if system in row_of else None
         printed = column.values[row_of[system]].entry if system in row_of else Entry("not in the paper")
         counts = [counts_of([entry])] if c.unit else []
-        rows.append((label(c.labels[system]), printed, entry, *counts, _word(c, table, verdict)))
+        rows.append((label(c.labels[system]), printed, entry, *counts, _word(c, systems, verdict)))
         notes += _reasons(c.labels[system], entry, verdict)
     heads = ("System", *c.heads(column.unit), *([c.counted] if c.unit else []), "Verdict")
     title = f"{table.number}, {column.title}: {table.title.lower()} ({column.better} is better)"
     return Table(f"{table.name}_{metric}", title, heads, tuple(rows), (*notes, *([c.how] if c.unit else [])))
+
+
+def beside_lines(c: Comparison, table: PaperTable, extras: Sequence[Column] = ()) -> Table:
+    """A table whose lines hold systems or conditions beside one another: paper and here for each, and their verdicts.
+
+    Args:
+        c: the comparison.
+        table: the paper's table.
+        extras: lines that the paper does not have, to be shown without a verdict.
+    """
+    rows = [_line(c, table, column) for column in (*table.columns, *extras)]
+    column = table.columns[0]
+    unit = f", {column.unit}" if column.unit else ""
+    pairs = [head for row in table.rows for head in (f"{row}: paper{unit}", f"{row}: here{unit}")]
+    heads = ("Line", *pairs, c.counted, f"Verdicts: {' / '.join(table.rows).lower()}")
+    notes = [f'The paper: "{table.quote}"'] if table.quote else []
+    title = f"{table.number}: {table.title} ({column.better} is better); here: {c.here}"
+    return Table(table.name, title, heads, tuple(rows), (*notes, c.how_sets))
+
+
+def _line(c: Comparison, table: PaperTable, column: Column) -> tuple[Entry, ...]:
+    name, systems = label(c.called(column.name)), table.of(column)
+    here = {row: c.number(systems[row], column, row) for row in table.rows}
+    if not column.values:
+        pairs = [entry for row in table.rows for entry in (Entry("not in the paper"), here[row])]
+        return (name, *pairs, counts_of(list(here.values())), Entry(""))
+    pairs = [entry for row in table.rows for entry in (column.values[row].entry, here[row])]
+    verdicts = {row: c.judged(table, column, row) for row in table.rows}
+    return (name, *pairs, counts_of(list(here.values())), _words(verdicts, c.keys(*systems.values())))
+
+
+def _words(verdicts: Mapping[str, Verdict], keys: tuple[str, ...]) -> Entry:
+    """The verdicts on the numbers of a line, by row."""
+    words = [verdict.word for verdict in verdicts.values()]
+    if set(words) == {NOT_ATTEMPTED}:
+        return absent("; ".join(dict.fromkeys(verdict.reason for verdict in verdicts.values())))
+    reasons = "; ".join(f"{row}: {verdict.reason}" for row, verdict in verdicts.items())
+    return Entry(" / ".join(words), RUN, keys=keys, note=reasons)
 
 
 def by_level(c: Comparison, figure: Figure, metric: str) -> Table:
@@ -263,12 +382,12 @@ def _span(counts: Sequence[int]) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _word(c: Comparison, table: PaperTable, verdict: Verdict | None) -> Entry:
+def _word(c: Comparison, systems: Mapping[str, str], verdict: Verdict | None) -> Entry:
     if verdict is None:
         return Entry("")
     if verdict.word == NOT_ATTEMPTED:
         return Entry(NOT_ATTEMPTED, ABSENT, note=verdict.reason)
-    return Entry(verdict.word, RUN, keys=c.keys(*table.systems.values()), note=verdict.reason)
+    return Entry(verdict.word, RUN, keys=c.keys(*systems.values()), note=verdict.reason)
 
 
 def _reasons(name: str, entry: Entry, verdict: Verdict | None) -> list[str]:

@@ -10,7 +10,8 @@ from itertools import combinations
 
 from biosig.papers.comparison import Comparison
 from biosig.papers.transcription import Column
-from biosig.results.statistics import Paired, compare, complete, holm, summarise
+from biosig.results.measures import on_common, pair_of, summary_of
+from biosig.results.statistics import Paired, holm
 from biosig.results.tables import RUN, Entry, Table, absent, label, measured, with_interval
 
 LEVEL = 0.05  # of the adjusted p
@@ -52,8 +53,7 @@ def contests(c: Comparison, column: Column, system: str, others: Iterable[str]) 
 
 def family(c: Comparison, column: Column, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Contest | None]:
     """Several pairs of systems whose p share one error."""
-    metric = column.metric
-    had = {(a, b): compare(c.items(a, metric), c.items(b, metric), metric) for a, b in pairs}
+    had = {(a, b): pair_of(c.found(a, column), c.found(b, column), column.metric) for a, b in pairs}
     adjusted = holm({key: pair.p for key, pair in had.items() if pair is not None})
     return {key: None if pair is None else Contest(pair, adjusted[key], column.sign) for key, pair in had.items()}
 
@@ -75,6 +75,27 @@ def against(c: Comparison, name: str, column: Column, system: str) -> Table:
     notes = [f"{own} is {score(found)}."] if any(found.values()) else []
     notes += [*_smallest(c, found), TEST.format(unit=c.unit, family="all rows")]
     title = f"{own} against the others, {column.title} ({column.better} is better): {c.here}"
+    return Table(f"{name}_paired", title, heads, tuple(rows), tuple(notes))
+
+
+def each_against(c: Comparison, name: str, column: Column, system: str, title: str = "") -> Table:
+    """Every other system against one, as each of them minus it; the table is called NAME_paired."""
+    own, others = c.labels[system], [other for other in c.labels if other != system]
+    found = {pair[0]: contest for pair, contest in family(c, column, [(other, system) for other in others]).items()}
+    rows = [_row(c, column, system, other, found[other], turned=True) for other in others]
+    heads = (
+        "System",
+        f"Its {column.heading}",
+        f"{own} on the same items",
+        f"It minus {own}",
+        "It is",
+        "p, adjusted",
+        f"Items / {c.unit}",
+    )
+    told = {verb: [c.labels[name] for name, each in found.items() if each and each.verb == verb] for verb in JOINED}
+    notes = [f"{JOINED[verb].capitalize()} {own}: {listed(names)}." for verb, names in told.items() if names]
+    notes += [*_smallest(c, found), TEST.format(unit=c.unit, family="all rows")]
+    title = title or f"Every system against {own}, {column.title} ({column.better} is better): {c.here}"
     return Table(f"{name}_paired", title, heads, tuple(rows), tuple(notes))
 
 
@@ -116,7 +137,7 @@ def score(found: Contests) -> str:
 
 def leaders(c: Comparison, column: Column) -> str:
     """Who has the best mean of all, and which of the others are told apart from it; all pairs are the family."""
-    means = {system: summarise(c.items(system, column.metric), column.metric) for system in c.labels}
+    means = {system: summary_of(c.found(system, column), column.metric) for system in c.labels}
     had = {system: found for system, found in means.items() if found.value is not None}
     if len(had) < 2:
         return ""
@@ -150,16 +171,18 @@ def _smallest(c: Comparison, found: Contests) -> list[str]:
     ]
 
 
-def _row(c: Comparison, column: Column, system: str, other: str, contest: Contest | None) -> tuple[Entry, ...]:
+def _row(
+    c: Comparison, column: Column, system: str, other: str, contest: Contest | None, turned: bool = False
+) -> tuple[Entry, ...]:
+    """The numbers of both, then the contest: the system minus the other one, or the other way round if turned."""
     if contest is None:
-        why = c.missing(other if c.runs.get(system) else system)
+        why = c.lacking(other if c.cells(system) else system, column)
         return (label(c.labels[other]), *[absent(why)] * 6)
-    pair, keys, metric = contest.pair, c.keys(system, other), column.metric
-    items = {name: c.items(name, metric) for name in (other, system)}
-    common = complete(items[other], metric) & complete(items[system], metric)
+    pair, keys = contest.pair, c.keys(*((other, system) if turned else (system, other)))
+    both = on_common(c.found(other, column), c.found(system, column), column.metric)
     theirs, ours = (
-        measured(summarise(items[name], metric, only=common), column.style, c.keys(name), interval=False)
-        for name in (other, system)
+        measured(found, column.style, c.keys(name), interval=False)
+        for name, found in zip((other, system), both, strict=True)
     )
     text = with_interval(pair.difference, pair.low, pair.high, "+" + column.style)
     return (

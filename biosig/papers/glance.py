@@ -4,14 +4,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from biosig.papers.claim_verdicts import judge_claim
+from biosig.papers.claims import Claim
 from biosig.papers.comparison import Comparison, Makers
 from biosig.papers.transcription import COUNT, VALUE, Cause, Figure, PaperTable
 from biosig.papers.verdicts import DIFFERS, NOT_ATTEMPTED, REPRODUCED, SAME_ORDER, Verdict
 from biosig.results.tables import FOUND, LABEL, PAPER, RUN, WHY, Entry, Table, label
 
 WORDS = (REPRODUCED, SAME_ORDER, DIFFERS, NOT_ATTEMPTED)
-CLAIM = "claim"
-KINDS = {VALUE: "Measured values", COUNT: "Counts of parameters", CLAIM: "Claims about figures"}
+CLAIM, TEXT = "claim", "text"
+KINDS = {
+    VALUE: "Measured values",
+    COUNT: "Counts of parameters",
+    CLAIM: "Claims about figures",
+    TEXT: "Claims of the text",
+}
 UNKNOWN = "not known"  # a test holds that no committed line says so
 HEADS = ("Where", "What", "Paper", "Here", "Verdict", FOUND)
 
@@ -21,7 +28,7 @@ class Line:
     """One number or claim.
 
     Attributes:
-        kind: "value", "count" or "claim".
+        kind: "value", "count", "claim" (of a figure) or "text" (a claim of it).
         entries: where, what, the paper's, ours.
         causes: why it differs, as far as PAPER.toml says.
     """
@@ -95,7 +102,7 @@ def tally(c: Comparison, counts: Comparison | None = None) -> Table:
 
 
 def lines(c: Comparison, counts: Comparison | None = None) -> Iterator[Line]:
-    """Every number of the paper's tables, then every claim of its figures.
+    """Every number of the paper's tables, then every claim of its figures, then those of its text.
 
     Args:
         c: the comparison.
@@ -105,16 +112,19 @@ def lines(c: Comparison, counts: Comparison | None = None) -> Iterator[Line]:
         yield from _of_table(counts if counts and table.kind == COUNT else c, table)
     for figure in c.paper.figures.values():
         yield from _of_figure(c, figure)
+    for claim in c.paper.claims.values():
+        yield _of_text(c, claim)
 
 
 def _of_table(c: Comparison, table: PaperTable) -> Iterator[Line]:
-    keys = c.keys(*table.systems.values())
     for column in table.columns:
-        for row, system in table.systems.items():
+        systems = table.of(column)
+        keys = c.keys(*systems.values())
+        for row, system in systems.items():
             verdict = c.judged(table, column, row)
-            what = label(f"{c.labels.get(system, row)}, {column.heading}")
-            entries = (label(table.number), what, column.values[row].entry, c.number(system, column))
-            causes = _causes(c, table.name, row, column.metric, verdict)
+            what = label(f"{c.labels.get(system, row)}, {c.called(column.heading)}")
+            entries = (label(table.number), what, column.values[row].entry, c.number(system, column, row))
+            causes = _causes(c, table.name, row, column.name, verdict)
             yield Line(table.kind, entries, verdict, keys, causes)
 
 
@@ -126,6 +136,13 @@ def _of_figure(c: Comparison, figure: Figure) -> Iterator[Line]:
         entries = (label(figure.number), what, Entry("the claim", PAPER, note=figure.quote), label(""))
         causes = _causes(c, figure.name, figure.best, metric, verdict)
         yield Line(CLAIM, entries, verdict, c.keys(*table.systems.values()), causes)
+
+
+def _of_text(c: Comparison, claim: Claim) -> Line:
+    verdict = judge_claim(c, claim)
+    entries = (label(claim.number), label(claim.title), Entry("the claim", PAPER, note=claim.quote), label(""))
+    causes = [cause for cause in c.paper.causes if cause.bears_on(claim, c.profile)]
+    return Line(TEXT, entries, verdict, c.keys(*claim.systems), tuple(causes) if verdict.word == DIFFERS else ())
 
 
 def _causes(c: Comparison, place: str, row: str, metric: str, verdict: Verdict) -> tuple[Cause, ...]:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from biosig.papers.transcription import Column, Figure, PaperTable, Transcription
-from biosig.results.statistics import BySeed, Paired, compare, split_by, summarise
+from biosig.results.measures import Found, pair_of, summary_of
+from biosig.results.statistics import Paired, compare, split_by
 from biosig.results.tables import number
 
 REPRODUCED, SAME_ORDER, DIFFERS, NOT_ATTEMPTED = "reproduced", "same order", "differs", "not attempted"
 
-Runs = Mapping[str, BySeed]  # row of the paper → seed → items
+NOTHING = "nothing to compare with: values are not comparable on these data, and the paper has no order here"
+Runs = Mapping[str, Found]  # row of the paper → what its number is computed from
 Pairs = Mapping[tuple[str, str], Paired | None]  # (level, row) → the best row against that one
 
 
@@ -47,7 +49,7 @@ class Order:
 
 def judge(paper: Transcription, table: PaperTable, column: Column, row: str, runs: Runs, profile: str) -> Verdict:
     """The verdict on one number of a table."""
-    here = summarise(runs[row], column.metric).value if runs.get(row) else None
+    here = summary_of(runs[row], column.metric).value if runs.get(row) else None
     if here is None:
         return Verdict(NOT_ATTEMPTED, "no run of it gave a value")
     if table.exact:
@@ -56,7 +58,9 @@ def judge(paper: Transcription, table: PaperTable, column: Column, row: str, run
         return Verdict(NOT_ATTEMPTED, f"the {profile} profile is for reading, and is not judged")
     order = order_of(table, column, row, runs)
     within, distance = _distance(column, row, here, profile)
-    reason = "; ".join(filter(None, (distance, order.sentence))) or "nothing to compare with"
+    reason = "; ".join(filter(None, (distance, order.sentence)))
+    if not reason:
+        return Verdict(NOT_ATTEMPTED, NOTHING)
     if within and not order.contradict:
         return Verdict(REPRODUCED, reason)
     same = bool(order.agree) and not order.contradict
@@ -73,7 +77,7 @@ def order_of(table: PaperTable, column: Column, row: str, runs: Runs) -> Order:
     own = column.values[row].value
     for other in table.rows:
         theirs = column.values[other].value
-        pair = compare(runs[row], runs[other], column.metric) if other != row and runs.get(other) else None
+        pair = pair_of(runs[row], runs[other], column.metric) if other != row and runs.get(other) else None
         if pair is None or abs(own - theirs) <= table.tie * max(abs(own), abs(theirs)):
             continue
         expected = 1 if own > theirs else -1

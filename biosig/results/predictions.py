@@ -2,22 +2,21 @@
 
 A prediction is one row of the store: the metric ``correct`` (1 or 0), with the true label, the predicted one and,
 where there are any, the scores of all classes among its conditions. Its mean over items is the accuracy; the UAR is
-computed here, from the rows, over all utterances of the people at once.
+computed from the rows, over all utterances of the people at once, as is what else :mod:`biosig.results.measures` holds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from biosig.errors import DataError
-from biosig.metrics.emotion import confusion, recalls
+from biosig.results.measures import Measure, contrast, pool, summarise_pool
 from biosig.results.rows import Item
-from biosig.results.statistics import BySeed, signed_rank_p
-from biosig.seeds import rng_for
+from biosig.results.statistics import BySeed, Summary
 
 CORRECT, VERSION = "correct", "1; the predicted label is the true one"
 LABEL, PREDICTED, SCORE = "label", "predicted", "score_"
+CASES, HITS = "cases", "hits"
 
 
 def prediction(
@@ -35,52 +34,42 @@ def prediction(
     return Item(item, subject, CORRECT, VERSION, float(label == predicted), conditions=told, seconds=seconds)
 
 
-@dataclass(frozen=True)
-class SetMeasure:
-    """A measure of a set of predictions: value, interval over people, and of what it is made.
+def uar(labels: Sequence[str] | None = None) -> Measure:
+    """Unweighted average recall in [0, 1]; a person's own is taken over the classes he or she has.
 
-    ``low`` and ``high`` are None with fewer than two people.
+    Args:
+        labels: the scheme; None: the labels that the items have. A class of it that nobody has leaves no UAR.
     """
-
-    value: float
-    low: float | None
-    high: float | None
-    n_items: int
-    n_subjects: int
-    n_seeds: int
+    return _recognition("uar", "1; mean of the classes' recalls", _recall_mean, labels)
 
 
-def pooled_uar(items_by_seed: BySeed, labels: Sequence[str], n: int = 2000, level: float = 0.95) -> SetMeasure:
+def war(labels: Sequence[str] | None = None) -> Measure:
+    """Weighted average recall in [0, 1], that is, accuracy."""
+    return _recognition("war", "1; share of right predictions", _accuracy, labels)
+
+
+def pooled_uar(items_by_seed: BySeed, labels: Sequence[str], n: int = 2000, level: float = 0.95) -> Summary:
     """UAR over the utterances of all people together, mean over seeds, with a bootstrap interval over people.
 
     Args:
-        items_by_seed: seed → predictions.
+        items_by_seed: seed → predictions; those of several SNRs are taken apart, and their UARs averaged.
         labels: the scheme.
         n, level: resamples and level of the interval. A class that a resample has no case of is left out of its UAR.
 
     Raises:
         DataError: no predictions, or a class without any case.
     """
-    by_seed = [_by_subject(items, labels) for items in items_by_seed.values() if items]
-    if not by_seed:
+    found = summarise_pool(pool(items_by_seed, uar(labels)), n, level)
+    if not found.n_items:
         raise DataError("there are no predictions: expected at least one.")
-    subjects = sorted({name for counts in by_seed for name in counts})
-    stacked = np.stack([[c.get(name, _nothing(labels)) for name in subjects] for c in by_seed])  # (seeds, people, K, K)
-    values = [_recall_mean(counts.sum(axis=0)) for counts in stacked]
-    if any(np.isnan(recalls(counts.sum(axis=0))).any() for counts in stacked):
-        raise DataError("a class has no case among the predictions: expected one of each at least.")
-    low, high = _interval(stacked, n, level) if len(subjects) > 1 else (None, None)
-    items = {row.item for items in items_by_seed.values() for row in items}
-    return SetMeasure(float(np.mean(values)), low, high, len(items), len(subjects), len(by_seed))
+    if found.value is None:
+        raise DataError(f"{NO_CASE} among the predictions: expected one of each at least.")
+    return found
 
 
 def speaker_uars(items_by_seed: BySeed, labels: Sequence[str]) -> dict[str, float]:
     """Each person's own UAR, over the classes he or she has, mean over seeds: what a paired test compares."""
-    found: dict[str, list[float]] = {}
-    for items in items_by_seed.values():
-        for name, counts in _by_subject(items, labels).items():
-            found.setdefault(name, []).append(_recall_mean(counts))
-    return {name: float(np.mean(values)) for name, values in found.items()}
+    return pool(items_by_seed, uar(labels)).own
 
 
 def compare_uar(a: BySeed, b: BySeed, labels: Sequence[str]) -> tuple[float, float]:
@@ -89,37 +78,44 @@ def compare_uar(a: BySeed, b: BySeed, labels: Sequence[str]) -> tuple[float, flo
     Raises:
         DataError: not the same people.
     """
-    ours, theirs = speaker_uars(a, labels), speaker_uars(b, labels)
-    if set(ours) != set(theirs) or not ours:
+    ours, theirs = (pool(side, uar(labels)) for side in (a, b))
+    if set(ours.people) != set(theirs.people) or not ours:
         raise DataError("two systems were tested on different people: expected the same ones.")
-    differences = np.array([ours[name] - theirs[name] for name in sorted(ours)])
-    return float(differences.mean()), signed_rank_p(differences)
+    found = contrast([(1.0, ours), (-1.0, theirs)])
+    return found.difference, found.p
 
 
-def _by_subject(items: Iterable[Item], labels: Sequence[str]) -> dict[str, np.ndarray]:
-    rows: dict[str, list[Item]] = {}
-    for row in items:
-        if row.metric == CORRECT:
-            rows.setdefault(row.subject, []).append(row)
-    return {
-        name: confusion([r.conditions[LABEL] for r in found], [r.conditions[PREDICTED] for r in found], labels)
-        for name, found in rows.items()
-    }
+NO_CASE = "a class has no case"
 
 
-def _interval(stacked: np.ndarray, n: int, level: float) -> tuple[float, float]:
-    people = stacked.shape[1]
-    picks = rng_for("bootstrap").integers(0, people, size=(n, people))
-    weights = np.stack([np.bincount(row, minlength=people) for row in picks])
-    totals = np.einsum("bp,spij->bsij", weights, stacked)
-    values = [[_recall_mean(counts) for counts in of_seeds] for of_seeds in totals]
-    low, high = np.quantile(np.mean(values, axis=1), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+def _recognition(name: str, version: str, value, labels: Sequence[str] | None) -> Measure:
+    totals = None if labels is None else tuple((label, what) for label in labels for what in (CASES, HITS))
+    return Measure(name, version, (CORRECT,), _counts, value, _every_class, NO_CASE, totals)
 
 
-def _recall_mean(counts: np.ndarray) -> float:
-    return float(np.nanmean(recalls(counts)))
+def _counts(row: Item) -> tuple:
+    label = row.conditions[LABEL]
+    return ((label, CASES), 1.0), ((label, HITS), row.value)
 
 
-def _nothing(labels: Sequence[str]) -> np.ndarray:
-    return np.zeros((len(labels), len(labels)), dtype=int)
+def _split(totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cases and hits (..., K) from totals (..., 2 K)."""
+    return totals[..., ::2], totals[..., 1::2]
+
+
+def _recall_mean(totals: np.ndarray) -> np.ndarray:
+    cases, hits = _split(totals)
+    there = cases > 0
+    recalls = np.where(there, hits / np.maximum(cases, 1), 0.0)
+    with np.errstate(invalid="ignore"):
+        return recalls.sum(axis=-1) / there.sum(axis=-1)
+
+
+def _accuracy(totals: np.ndarray) -> np.ndarray:
+    cases, hits = _split(totals)
+    with np.errstate(invalid="ignore"):
+        return hits.sum(axis=-1) / cases.sum(axis=-1)
+
+
+def _every_class(totals: np.ndarray) -> np.ndarray:
+    return (_split(totals)[0] > 0).all(axis=-1)

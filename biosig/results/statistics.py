@@ -183,7 +183,7 @@ def summarise(items_by_seed: BySeed, metric: str, only: Iterable[str] | None = N
 def summarise_by(items_by_seed: BySeed, metric: str, condition: str) -> dict[str, Summary]:
     """:func:`summarise` for each value of a condition (``"snr_db"``), numbers in ascending order."""
     levels = split_by(items_by_seed, metric, condition)
-    return {level: summarise(levels[level], metric) for level in sorted(levels, key=_number_first)}
+    return {level: summarise(levels[level], metric) for level in sorted(levels, key=number_first)}
 
 
 def split_by(items_by_seed: BySeed, metric: str, condition: str) -> dict[str, dict[int, list[Item]]]:
@@ -263,7 +263,8 @@ def _version(rows: Sequence[Item], metric: str) -> str:
     return versions[0] if versions else ""
 
 
-def _number_first(level: str) -> tuple:
+def number_first(level: str) -> tuple:
+    """A key that sorts levels of a condition: numbers in ascending order, then words."""
     try:
         return 0, float(level), level
     except ValueError:
