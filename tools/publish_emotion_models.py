@@ -22,8 +22,11 @@ from biosig.seeds import rng_for
 from biosig.signal.types import Recording
 
 FOLDER = Path(biosig.backends.__file__).parent / "models"
-HOW = {"emodb": "acted, in German, in a studio", "nemo": "acted, in Polish"}
-NAMES = {f"{corpus}-egemaps": corpus for corpus in HOW}
+SAID = {  # what a user is told about a corpus
+    "emodb": {"corpus": "EMO-DB", "how": "acted, in German, in a studio, each cut to 2 s"},
+    "nemo": {"corpus": "nEMO", "how": "acted, in Polish"},
+}
+NAMES = {f"{corpus}-egemaps": corpus for corpus in SAID}
 
 
 def drawn(recordings: Sequence[Recording], each: int) -> list[Recording]:
@@ -46,8 +49,8 @@ def publish(name: str, each: int) -> Path:
     x = features.features_of(heard, "egemaps", ArrayCache.beside_data())
     seconds = [recording.seconds for recording in recordings]
     about = {
-        "corpus": corpus.CARD.title, "how": HOW[NAMES[name]], "licence": corpus.CARD.licence, "features": "egemaps",
-        "opensmile": features.version(), "seconds": [min(seconds), max(seconds)], **git_state(checkout()),
+        **SAID[NAMES[name]], "licence": corpus.CARD.licence, "features": "egemaps", "opensmile": features.version(),
+        "seconds": [min(seconds), max(seconds)], **git_state(checkout()),
     }  # fmt: skip
     model = published.fit_model(x, [one.label for one in recordings], [one.subject for one in recordings], about)
     path = FOLDER / f"{name}.npz"

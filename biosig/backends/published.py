@@ -55,7 +55,10 @@ class EmotionModel:
 
 
 def levelled(signal: np.ndarray) -> np.ndarray:
-    """At a peak of 0.9, as the models hear all they learn and tell: a microphone's gain is no emotion."""
+    """At a peak of 0.9, as the models hear all that they learn from and tell: a microphone's gain is no emotion.
+
+    Within one corpus the level helps, so the tables of the book, where it stays, stand a little higher.
+    """
     signal = as_signal(signal, "utterance", mono=True)
     peak = np.abs(signal).max(initial=0)
     return signal * (PEAK / peak) if peak else signal
@@ -116,7 +119,7 @@ def read_model(path: Path) -> EmotionModel:
             settings = float(header["cost"]), float(header["width"])
             classifier = svm.Classifier(tuple(header["labels"]), *(arrays[name] for name in _ARRAYS), *settings)
             return EmotionModel(classifier, Calibration(arrays["slopes"], arrays["offsets"]), header["about"])
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         raise DataError(f"{path} is damaged: expected an emotion model; reinstall biosig.") from None
 
 
