@@ -67,8 +67,9 @@ def levelled(signal: np.ndarray) -> np.ndarray:
 def fit_model(x: np.ndarray, y: Sequence[str], speakers: Sequence[str], about: dict) -> EmotionModel:
     """A model of all speakers, its settings chosen as in each fold of leave-one-speaker-out, with nobody tested.
 
-    What is said about it in ``about`` comes from those folds: ``uar`` of the machine's own labels; and of the most
-    probable class, calibrated on the other speakers' scores, how often it was ``right`` and how ``sure`` it was.
+    What is said about it in ``about`` comes from those folds. Of the most probable class, calibrated on the other
+    speakers' scores: its ``uar``, how often it was ``right``, and how ``sure`` it was; and the machine's own
+    ``svm_uar`` before any calibration.
     """
     y, speakers = np.asarray(y), np.asarray(speakers)
     labels = sorted(set(y.tolist()))
@@ -76,12 +77,16 @@ def fit_model(x: np.ndarray, y: Sequence[str], speakers: Sequence[str], about: d
     for each in loso(x, y, speakers, {"": x}):
         told[each.indices], scores[each.indices] = each.labels, each.scores
     likely = _calibrated_apart(scores, y, speakers)
-    right = np.array(labels)[likely.argmax(axis=1)] == y
+    guessed = np.array(labels)[likely.argmax(axis=1)]
     held = speakers == leave_one_speaker_out(speakers.tolist())[0].validation
     classifier = svm.fit(x[~held], y[~held], (x[held], y[held]))
-    measured = {"uar": uar(confusion(y, told, labels)), "right": right.mean(), "sure": likely.max(axis=1).mean()}
+    measured = {
+        "uar": uar(confusion(y, guessed, labels)), "svm_uar": uar(confusion(y, told, labels)),
+        "right": np.mean(guessed == y), "sure": likely.max(axis=1).mean(),
+    }  # fmt: skip
     about = about | {"n": y.size, "speakers": len(set(speakers.tolist()))}
-    return EmotionModel(classifier, calibrate(scores, y), about | {k: round(float(v), 4) for k, v in measured.items()})
+    about |= {name: round(float(value), 4) for name, value in measured.items()}
+    return EmotionModel(classifier, calibrate(scores, y), about)
 
 
 def _calibrated_apart(scores: np.ndarray, y: np.ndarray, speakers: np.ndarray) -> np.ndarray:

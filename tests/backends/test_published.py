@@ -34,12 +34,16 @@ def test_probabilities_are_scikit_learns_regression():
 
 def test_what_is_said_of_a_model_is_true_of_people_it_never_met():
     """On another draw of the same synthetic people, it is about as right and as sure as it said."""
+    from sklearn.metrics import recall_score
+
     x, y, who = corpus(people=8, each=60)
     model = published.fit_model(x, y, who, {"corpus": "made"})
     others, truth, _ = corpus(people=40, each=60, seed=5)
     likely = model(others)
-    right = np.mean(np.array(model.labels)[likely.argmax(axis=1)] == truth)
+    guessed = np.array(model.labels)[likely.argmax(axis=1)]
+    right = np.mean(guessed == truth)
     assert model.about["right"] == pytest.approx(right, abs=0.05)
+    assert model.about["uar"] == pytest.approx(recall_score(truth, guessed, average="macro"), abs=0.05)
     assert model.about["sure"] == pytest.approx(likely.max(axis=1).mean(), abs=0.05)
     assert model.about["sure"] == pytest.approx(model.about["right"], abs=0.1)
     assert (model.about["n"], model.about["speakers"], model.about["corpus"]) == (480, 8, "made")
