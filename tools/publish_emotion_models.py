@@ -22,8 +22,11 @@ from biosig.seeds import rng_for
 from biosig.signal.types import Recording
 
 FOLDER = Path(biosig.backends.__file__).parent / "models"
-HOW = {"emodb": "acted, in German, in a studio", "nemo": "acted, in Polish"}
-NAMES = {f"{corpus}-egemaps": corpus for corpus in HOW}
+SAID = {  # what a user is told about a corpus
+    "emodb": {"corpus": "EMO-DB", "how": "acted, in German, in a studio, each cut to 2 s"},
+    "nemo": {"corpus": "nEMO", "how": "acted, in Polish"},
+}
+NAMES = {f"{corpus}-egemaps": corpus for corpus in SAID}
 
 
 def drawn(recordings: Sequence[Recording], each: int) -> list[Recording]:
@@ -38,16 +41,16 @@ def drawn(recordings: Sequence[Recording], each: int) -> list[Recording]:
     return [recording for recording in recordings if recording.item in kept]
 
 
-def publish(name: str, each: int) -> Path:
-    """Fit one model and write it."""
+def publish(name: str, each: int, code: dict) -> Path:
+    """Fit one model and write it with the state of the code it was made by."""
     corpus = importlib.import_module(f"biosig.corpora.{NAMES[name]}")
     recordings = drawn(corpus.utterances(locate(NAMES[name])), each)
     heard = [replace(one, signal=published.levelled(one.signal)) for one in recordings]
     x = features.features_of(heard, "egemaps", ArrayCache.beside_data())
     seconds = [recording.seconds for recording in recordings]
     about = {
-        "corpus": corpus.CARD.title, "how": HOW[NAMES[name]], "licence": corpus.CARD.licence, "features": "egemaps",
-        "opensmile": features.version(), "seconds": [min(seconds), max(seconds)], **git_state(checkout()),
+        **SAID[NAMES[name]], "licence": corpus.CARD.licence, "features": "egemaps", "opensmile": features.version(),
+        "seconds": [min(seconds), max(seconds)], **code,
     }  # fmt: skip
     model = published.fit_model(x, [one.label for one in recordings], [one.subject for one in recordings], about)
     path = FOLDER / f"{name}.npz"
@@ -61,6 +64,7 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", default=[*NAMES], metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--each", type=int, default=30, help="most utterances of a speaker and emotion (default: 30)")
     arguments = parser.parse_args()
+    code = git_state(checkout())  # before the first file changes it
     for name in arguments.names:
-        publish(name, arguments.each)
+        publish(name, arguments.each, code)
     write_sums(FOLDER, "*.npz")

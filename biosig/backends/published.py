@@ -22,7 +22,7 @@ from biosig.checks import as_signal
 from biosig.corpora.folds import leave_one_speaker_out
 from biosig.errors import ConfigError, DataError
 from biosig.files import atomic_path
-from biosig.metrics.emotion import confusion, uar
+from biosig.metrics.emotion import confusion, uar, war
 
 DEFAULT = "emodb-egemaps"
 PEAK = 0.9
@@ -55,7 +55,10 @@ class EmotionModel:
 
 
 def levelled(signal: np.ndarray) -> np.ndarray:
-    """At a peak of 0.9, as the models hear all they learn and tell: a microphone's gain is no emotion."""
+    """At a peak of 0.9, as the models hear all that they learn from and tell: a microphone's gain is no emotion.
+
+    Within one corpus the level helps, so the tables of the book, where it stays, stand a little higher.
+    """
     signal = as_signal(signal, "utterance", mono=True)
     peak = np.abs(signal).max(initial=0)
     return signal * (PEAK / peak) if peak else signal
@@ -64,29 +67,31 @@ def levelled(signal: np.ndarray) -> np.ndarray:
 def fit_model(x: np.ndarray, y: Sequence[str], speakers: Sequence[str], about: dict) -> EmotionModel:
     """A model of all speakers, its settings chosen as in each fold of leave-one-speaker-out, with nobody tested.
 
-    What is said about it in ``about`` comes from those folds: ``uar`` of the machine's own labels; and of the most
-    probable class, calibrated on the other speakers' scores, how often it was ``right`` and how ``sure`` it was.
+    What is said about it in ``about`` comes from those folds. Of the most probable class, calibrated on the other
+    speakers' scores: its ``uar``, how often it was ``right``, and how ``sure`` it was.
     """
     y, speakers = np.asarray(y), np.asarray(speakers)
     labels = sorted(set(y.tolist()))
-    told, scores = np.empty_like(y), np.zeros((y.size, len(labels)))
+    scores = np.zeros((y.size, len(labels)))
     for each in loso(x, y, speakers, {"": x}):
-        told[each.indices], scores[each.indices] = each.labels, each.scores
-    likely = _calibrated_apart(scores, y, speakers)
-    right = np.array(labels)[likely.argmax(axis=1)] == y
+        scores[each.indices] = each.scores
+    likely = _calibrated_apart(scores, y, speakers, labels)
+    guessed = np.array(labels)[likely.argmax(axis=1)]
     held = speakers == leave_one_speaker_out(speakers.tolist())[0].validation
     classifier = svm.fit(x[~held], y[~held], (x[held], y[held]))
-    measured = {"uar": uar(confusion(y, told, labels)), "right": right.mean(), "sure": likely.max(axis=1).mean()}
+    counts = confusion(y, guessed, labels)
+    measured = {"uar": uar(counts), "right": war(counts), "sure": likely.max(axis=1).mean()}
     about = about | {"n": y.size, "speakers": len(set(speakers.tolist()))}
-    return EmotionModel(classifier, calibrate(scores, y), about | {k: round(float(v), 4) for k, v in measured.items()})
+    about |= {name: round(float(value), 4) for name, value in measured.items()}
+    return EmotionModel(classifier, calibrate(scores, y, labels), about)
 
 
-def _calibrated_apart(scores: np.ndarray, y: np.ndarray, speakers: np.ndarray) -> np.ndarray:
+def _calibrated_apart(scores: np.ndarray, y: np.ndarray, speakers: np.ndarray, labels: list[str]) -> np.ndarray:
     """Probabilities (n, K) of each speaker, calibrated without him or her."""
     likely = np.zeros_like(scores)
     for name in np.unique(speakers):
         mine = speakers == name
-        likely[mine] = calibrate(scores[~mine], y[~mine])(scores[mine])
+        likely[mine] = calibrate(scores[~mine], y[~mine], labels)(scores[mine])
     return likely
 
 
@@ -97,8 +102,8 @@ def save_model(path: Path, model: EmotionModel) -> None:
     """As .npz of plain arrays in float32, with ``about`` as JSON; the same model gives the same bytes."""
     machine = asdict(model.classifier)
     arrays = {name: machine[name].astype(np.float32) for name in _ARRAYS}
-    arrays |= {name: value.astype(np.float32) for name, value in asdict(model.calibration).items()}
-    header = {name: machine[name] for name in ("labels", "cost", "width")} | {"about": model.about}
+    header = {name: machine[name] for name in ("labels", "cost", "width")}
+    header |= {"slope": model.calibration.slope, "about": model.about}
     with atomic_path(path) as temporary:
         np.savez_compressed(temporary, header=np.array(json.dumps(header)), **arrays)
 
@@ -112,11 +117,11 @@ def read_model(path: Path) -> EmotionModel:
     try:
         with np.load(path, allow_pickle=False) as found:
             header = json.loads(str(found["header"]))
-            arrays = {name: found[name].astype(float) for name in (*_ARRAYS, "slopes", "offsets")}
+            arrays = {name: found[name].astype(float) for name in _ARRAYS}
             settings = float(header["cost"]), float(header["width"])
             classifier = svm.Classifier(tuple(header["labels"]), *(arrays[name] for name in _ARRAYS), *settings)
-            return EmotionModel(classifier, Calibration(arrays["slopes"], arrays["offsets"]), header["about"])
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+            return EmotionModel(classifier, Calibration(float(header["slope"])), header["about"])
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         raise DataError(f"{path} is damaged: expected an emotion model; reinstall biosig.") from None
 
 

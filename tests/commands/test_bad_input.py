@@ -60,6 +60,9 @@ def sounds():
     whole = Path("s.wav").read_bytes()
     Path("cut.wav").write_bytes(whole[:-1000])
     Path("fast.wav").write_bytes(whole[:24] + struct.pack("<I", 2_000_000_000) + whole[28:])
+    made = {"brief": SOUND[:2400], "hour": np.tile(SOUND, 61), "silent": 0 * SOUND, "nan": SOUND * np.nan}
+    for name, signal in (made | {"opposed": np.stack([SOUND, -SOUND], axis=1)}).items():
+        soundfile.write(f"{name}.wav", signal, 8000, subtype="FLOAT")
     Path("noise.mp3").write_bytes(np.random.default_rng(0).bytes(20_000))
 
 
@@ -162,6 +165,21 @@ BAD = [
     (denoise("garbage.hea", "x.csv"), "garbage.hea is damaged"),
     (denoise("endless.hea", "x.csv"), "expected 2000000000000 samples of 2 signals, found 8000 bytes"),
     (denoise("nosignals.hea", "x.csv"), "nosignals.hea describes no signals"),
+    # what no emotion can be told of
+    (["emotion"], "FILE is required"),
+    (["emotion", "s.wav", "--model", "mind-reader"], "no model 'mind-reader': expected one of emodb-egemaps"),
+    (["emotion", "s.wav", "--enhance", "irm"], "irm"),
+    (["emotion", "s.wav", "--format", "xml"], "invalid choice: 'xml'"),
+    (["emotion", "gone.wav"], "gone.wav is not there"),
+    (["emotion", "a.csv"], "a.csv ends in '.csv'"),
+    (["emotion", "noise.mp3"], "noise.mp3"),
+    (["emotion", "folder.csv"], "folder.csv holds no sound files"),
+    (["emotion", "s.wav", "cut.wav"], "cut.wav is cut short"),
+    (["emotion", "s.wav", "brief.wav"], "brief.wav lasts 0.30 s: expected 0.5 s of speech or more"),
+    (["emotion", "s.wav", "hour.wav"], "hour.wav lasts 61 s: expected one utterance, 60 s at most"),
+    (["emotion", "s.wav", "silent.wav"], "silent.wav is silent: expected speech"),
+    (["emotion", "s.wav", "opposed.wav"], "opposed.wav is silent"),
+    (["emotion", "s.wav", "nan.wav"], "nan.wav holds NaN or infinite samples"),
     # corpora that are not here
     (["run", "msemg", "--profile", "open"], "BIOSIG_DATA is not set"),
     (["run", "msemg", "--profile", "paper", "--system", "hp"], "BIOSIG_DATA is not set"),
