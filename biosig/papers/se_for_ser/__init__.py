@@ -1,0 +1,1 @@
+"""Speech enhancement for emotion recognition, after Triantafyllopoulos et al., Interspeech 2019."""
