@@ -3,5 +3,6 @@
 ``registry`` says what there is and where it lies; ``threedc``, ``nsrdb``, ``ninapro_db2`` and ``diaphragm`` read EMG
 and ECG, ``voicebank``, ``voicebank_more``, ``timit_sample``, ``picovoice`` and ``asterisk`` speech, ``emodb`` and
 ``nemo`` emotional speech, ``hu100``, ``esc10`` and ``emgse_noise`` noise; ``splits`` and ``folds`` say who trains and
-who tests; ``recordings_io`` reads what users bring.
+who tests; ``recordings_io`` reads what users bring. ``simulated_arousal`` strings emotional speech into
+sessions with a trace that nobody rated.
 """
