@@ -4,5 +4,6 @@
 and ECG, ``voicebank``, ``voicebank_more``, ``timit_sample``, ``picovoice``, ``asterisk`` and ``common_voice`` speech,
 ``emodb``, ``nemo``, ``enterface`` and ``recola`` emotional speech, ``hu100``, ``esc10``, ``emgse_noise`` and
 ``audioset`` noise; ``splits`` and ``folds`` say who trains and who tests, ``counted`` how much there is;
-``recordings_io`` reads what users bring.
+``recordings_io`` reads what users bring. ``simulated_arousal`` strings emotional speech into sessions with a trace
+that nobody rated.
 """

@@ -60,8 +60,8 @@ class HNF(nn.Module):
         return convolve(x, layer.weight, layer.bias, self.dilation)
 
 
-def convolve(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, dilation: int) -> torch.Tensor:
-    """``F.conv1d``, a long kernel being the sum of its two halves: (B, C, n) → (B, C', n - (k - 1)·dilation).
+def convolve(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, dilation: int = 1) -> torch.Tensor:
+    """``F.conv1d``, a long kernel being the sum of its halves' halves: (B, C, n) → (B, C', n - (k - 1)·dilation).
 
     The compiled gradients of oneDNN, PyTorch's library for convolutions on a CPU, end at 14 taps: 15 take
     two to seven times as long as 8 and 7.
@@ -72,4 +72,4 @@ def convolve(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, dilation
     head, tail = weight[..., : (k + 1) // 2], weight[..., (k + 1) // 2 :]
     first = x[..., : x.shape[-1] - tail.shape[-1] * dilation]
     last = x[..., head.shape[-1] * dilation :]
-    return F.conv1d(first, head, bias, dilation=dilation) + F.conv1d(last, tail, dilation=dilation)
+    return convolve(first, head, bias, dilation) + convolve(last, tail, None, dilation)

@@ -106,6 +106,19 @@ def compressed_bounded(network: nn.Module, noisy: Tensor, clean: Tensor, generat
         return compressed(estimate / scale, clean / scale) + BOUNDED_WEIGHT * error
 
 
+def one_minus_ccc(estimate: Tensor, truth: Tensor) -> Tensor:
+    """1 - ρc of traces (B, T), all frames of all rows together, in the population form.
+
+    A batch is thus one long trace: a row's own level counts, as it does where people are pooled in the test. The mean
+    of the rows' own coefficients would be another loss, with no say in how rows stand to each other.
+
+    Source: Lin, Biometrics 45(1):255-268, 1989, eq. (2); as a loss: Trigeorgis et al., ICASSP 2016.
+    """
+    x, y = truth - truth.mean(), estimate - estimate.mean()
+    apart = (truth.mean() - estimate.mean()).square()
+    return 1 - 2 * (x * y).mean() / (x.square().mean() + y.square().mean() + apart + EPS)
+
+
 def total(first: Distance, weight: float, second: Distance) -> Distance:
     """first + weight · second."""
     return lambda estimate, clean: first(estimate, clean) + weight * second(estimate, clean)
@@ -133,6 +146,7 @@ OBJECTIVES: dict[str, Objective] = {
     "compressed+stoi": of_distance(total(compressed, STOI_WEIGHT, minus_stoi)),
     "compressed+bounded": compressed_bounded,
     "middle_frame": middle_frame,
+    "ccc": of_distance(one_minus_ccc, levelled=False),
 }
 
 

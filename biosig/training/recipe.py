@@ -8,7 +8,7 @@ from biosig.errors import ConfigError
 LOSSES = (
     *("l1", "l2", "snr", "si", "diffusion"),
     *("spectral_mse", "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"),
-    *("compressed+bounded", "middle_frame"),
+    *("compressed+bounded", "middle_frame", "ccc"),
 )
 PRECISIONS = ("float32", "bf16")
 

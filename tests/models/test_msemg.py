@@ -103,7 +103,7 @@ def test_one_reflection_and_split_kernels_equal_four_plain_convolutions(dilation
     torch.testing.assert_close(block.resolve(x), torch.cat([layer(x) for layer in block.filters], dim=1))
 
 
-@pytest.mark.parametrize("k", [3, 14, 15, 16, 21])
+@pytest.mark.parametrize("k", [3, 14, 15, 16, 21, 40])
 def test_convolve_is_conv1d(k):
     x, weight = torch.randn(2, 3, 90, dtype=torch.float64), torch.randn(4, 3, k, dtype=torch.float64)
     bias = torch.randn(4, dtype=torch.float64)
