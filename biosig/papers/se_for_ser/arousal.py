@@ -248,7 +248,7 @@ def pooled(sessions: Sequence[Heard], predicted: Sequence[np.ndarray]) -> float:
     return ccc(np.concatenate([each.arousal for each in sessions]), np.concatenate(predicted))
 
 
-def test(
+def tested(
     regressor: Regressor,
     setup: ArousalSetup,
     front: Front,
@@ -263,13 +263,10 @@ def test(
             predicted = regressor(front(in_noise(session, part.noises, snr_db)))
             seconds = time.perf_counter() - started
             conditions = {"front": front.name, "snr_db": shown(snr_db), "train_snr_db": shown(train_snr_db)}
-            item = f"{session.recording.item}@{shown(snr_db)}+{front.name}"
+            item = f"{session.recording.item}@{shown(snr_db)}+{front.name}, trained@{shown(train_snr_db)}"
             for metric, value in sums(session.arousal, predicted).items():
                 subject = session.recording.subject
                 yield Item(item, subject, metric, VERSION, value, conditions=conditions, seconds=seconds)
-
-
-test.__test__ = False  # no test of pytest's
 
 
 def shown(snr_db: float | None) -> str:
@@ -295,7 +292,7 @@ def train_and_predict(
     """
     regressor = train(setup, front, train_snr_db, seed, folder, device, progress)
     fronts = (front,) if tested_behind is None else tested_behind
-    items = [item for each in fronts for item in test(regressor, setup, each, train_snr_db, snrs_db)]
+    items = [item for each in fronts for item in tested(regressor, setup, each, train_snr_db, snrs_db)]
     return items, regressor
 
 
