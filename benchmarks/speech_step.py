@@ -27,12 +27,14 @@ from machine import in_turns, medians, save
 from biosig.models.networks import count_parameters
 from biosig.papers.neural import initialised
 from biosig.papers.primer import sources
+from biosig.papers.primer.frames import FrameStream
 from biosig.papers.primer.mixtures import TrainingStream
-from biosig.papers.primer.profiles import Network, setup_of
+from biosig.papers.primer.profiles import FrameNetwork, Network, setup_of
 from biosig.papers.primer.systems import NEURAL
 from biosig.papers.primer.train import batches
 from biosig.training.loop import precision
 from biosig.training.objectives import objective
+from biosig.training.state import optimiser_of
 
 TARGET = 0.10  # mixing may take so much of a step
 SETUP = setup_of("quick" if OPTIONS.quick else "open")
@@ -43,7 +45,7 @@ def training_step(network: Network, noisy: torch.Tensor, clean: torch.Tensor) ->
     """A function that takes one step of training on a batch, and the network's parameters."""
     recipe = network.recipe
     model = initialised(network.network, 0, **dict(network.options)).train()
-    optimiser = torch.optim.Adam(model.parameters(), lr=recipe.lr, betas=recipe.betas)
+    optimiser = optimiser_of(recipe, model)
     measure, generator = objective(recipe.loss), torch.Generator()
 
     def step() -> None:
@@ -51,17 +53,19 @@ def training_step(network: Network, noisy: torch.Tensor, clean: torch.Tensor) ->
             loss = measure(model, noisy, clean, generator)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+        if recipe.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
         optimiser.step()
 
     return step, count_parameters(model)
 
 
-def jobs(stream: TrainingStream) -> tuple[dict[str, Callable[[], object]], dict[str, dict]]:
+def jobs(speech: sources.Sources) -> tuple[dict[str, Callable[[], object]], dict[str, dict]]:
     """For every network mixing a batch and stepping on one; and what is known of it beforehand."""
     todo, known = {}, {}
-    for name in NEURAL:
+    for name in (*NEURAL, *(each for each in ("residual",) if each in dict(SETUP.networks))):
         network = SETUP.network(name)
+        stream = FrameStream(speech, network) if isinstance(network, FrameNetwork) else TrainingStream(speech)
         batch = batches(stream, network.recipe)
         counter = iter(range(10**9))
         todo[f"{name} mixing"] = lambda batch=batch, counter=counter: batch(0, next(counter))
@@ -75,7 +79,7 @@ def jobs(stream: TrainingStream) -> tuple[dict[str, Callable[[], object]], dict[
 def main() -> None:
     """Measure, print, and keep the result."""
     torch.set_num_threads(1)
-    todo, known = jobs(TrainingStream(sources.load("quick", "train")))
+    todo, known = jobs(sources.load("quick", "train"))
     taken = in_turns(todo, ROUNDS)
     cpu = medians(taken, "cpu_seconds")
     for name, row in known.items():
