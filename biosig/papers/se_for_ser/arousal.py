@@ -118,15 +118,6 @@ class ArousalSetup:
         return (self.source or open_part)(name, count, self.seconds)
 
 
-# A patient core: minutes each. The paper's: batch 25, rate 1e-4, 50 epochs, and the network's own sizes, which cost
-# four times as much for a window. 72 steps of this gave a CCC of 0.16 on the validation sessions as predicted, and 0.61
-# once delayed by 3.5 s and filtered: within 6 s a network can tell the emotion, and hardly how late a rater is.
-OPEN = ArousalSetup(
-    Recipe("arousal open", 20, 20, batch=10, window=round(WINDOW_S * FS), lr=1e-3, loss="ccc"),
-    options=(("filters", (8, 16)), ("hidden", 128)),
-)
-
-
 @lru_cache(maxsize=3)
 def open_part(name: str, per_speaker: int, seconds: float) -> Part:
     """Simulated sessions of EMO-DB's and nEMO's speakers, and noises that no other part hears."""
