@@ -6,7 +6,7 @@ The peers are what one would write without this package: a loop over ``opensmile
 own pipeline with its RBF machine for the pass. All jobs of a part take turns in one run, on synthetic voices of 2 s and
 on synthetic features of the size of EMO-DB (489 utterances, 10 speakers, 6 classes). Before any clock starts, both
 sides have to give the same features, and the same labels but for one in a hundred. Times of two processes are wall
-times and hold what it takes to start them.
+times and hold what it takes to start them; they load this file too, so it imports torch (by ``machine``) only later.
 """
 # ruff: noqa: E402 (the thread counts must be set before numpy is imported)
 
@@ -22,7 +22,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from machine import in_turns, medians, save
 
 from biosig.backends.features import FS, SETS, features_of
 from biosig.backends.loso import loso
@@ -63,6 +62,8 @@ def plain_loop(recordings: list[Recording], which: str) -> np.ndarray:
 
 def features_part(which: str, n: int, rounds: int) -> dict:
     """Utterances per wall second: the loop, one and two processes, a first run with an empty cache and a second."""
+    from machine import in_turns, medians
+
     recordings = voices(n)
     ours, theirs = features_of(recordings[:4], which, progress=False), plain_loop(recordings[:4], which)
     np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=0.1)
@@ -132,6 +133,8 @@ def our_pass(x: np.ndarray, y: np.ndarray, who: np.ndarray) -> np.ndarray:
 
 def machine_part(which: str, n: int, rounds: int) -> dict:
     """Processor seconds of a whole pass: fold by fold, six settings chosen from, and the final fit."""
+    from machine import in_turns, medians
+
     data = made_features(n, SETS[which][1])
     same = float(np.mean(plain_pass(*data) == our_pass(*data)))
     if same < SAME_LABELS:
@@ -177,7 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few utterances, one round, nothing written")
     parser.add_argument("--only", metavar="PART", help="parts whose name begins so; nothing written")
-    parser.add_argument("--utterances", type=int, default=100, help="of speech, for the features (default: 100)")
+    parser.add_argument("--utterances", type=int, default=200, help="of speech, for the features (default: 200)")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     chosen = parts(60, 6, 1) if options.quick else parts(EMODB, options.utterances, options.rounds)
@@ -188,6 +191,8 @@ def main() -> None:
         result[name] = part()
         report(name, result[name])
     if not (options.quick or options.only):
+        from machine import save
+
         save("emotion", result)
 
 

@@ -170,3 +170,25 @@ def test_a_speaker_without_a_class_is_told_all_the_same():
     with pytest.raises(SignalError, match="1 of 3 classes have no case"):
         uar(confusion(y[kept][mine], found["clean"][mine], CLASSES))
     assert uar(confusion(y[kept], found["clean"], CLASSES)) > 0.5
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+@pytest.mark.parametrize("which", ["egemaps", "compare"])
+def test_clean_emodb_is_within_two_points_of_scikit_learn(which):
+    """The whole of it from the corpus's files; the computation beside it shares the features and nothing else."""
+    pytest.importorskip("opensmile")
+    from sklearn.metrics import recall_score
+
+    from biosig.backends.features import features_of
+    from biosig.cache import ArrayCache
+    from biosig.corpora import emodb
+    from biosig.corpora.registry import locate
+
+    utterances = emodb.utterances(locate("emodb"))
+    x = features_of(utterances, which, ArrayCache.beside_data(), progress=False)
+    y, who = (np.array([getattr(one, name) for one in utterances]) for name in ("label", "subject"))
+    found = all_told(loso(x, y, who, {"clean": x}), y.size)["clean"]
+    expected = slow(x.astype(float), y, who, x.astype(float))
+    assert uar(confusion(y, found, emodb.SIX)) == pytest.approx(recall_score(y, expected, average="macro"), abs=0.02)
+    assert np.mean(found == expected) > 0.98
