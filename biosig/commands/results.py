@@ -130,7 +130,8 @@ def verify_results(arguments: argparse.Namespace) -> int:
         for profile in PROFILES:
             findings, remarks = _verify_profile(paper(name), profile)
             wrong, noted = wrong + findings, noted + remarks
-        wrong += _verify_checkpoints(name)
+        wrong += _verify_published(f"papers/{name}/checkpoints", "*.pt")
+    wrong += _verify_published("backends/models", "*.npz")
     wrong += _verify_pages(names)
     print("\n".join([*[f"note: {line}" for line in noted], *[f"wrong: {line}" for line in wrong]]))
     print(f"{len(wrong)} things are wrong." if wrong else "Every number follows from what is stored.")
@@ -157,9 +158,9 @@ def _verify_profile(protocol: Protocol, profile: str) -> tuple[list[str], list[s
     return wrong, [*orphans(runs, wanted), said + (f"; {missing} cells not run." if missing else ".")]
 
 
-def _verify_checkpoints(name: str) -> list[str]:
-    with resources.as_file(resources.files("biosig.papers") / name / "checkpoints") as folder:
-        return check_sums(Path(folder)) if Path(folder).is_dir() else []
+def _verify_published(where: str, pattern: str) -> list[str]:
+    with resources.as_file(resources.files("biosig") / where) as folder:
+        return check_sums(Path(folder), pattern) if Path(folder).is_dir() else []
 
 
 def _verify_pages(names: Sequence[str]) -> list[str]:
