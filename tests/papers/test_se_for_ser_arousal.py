@@ -10,9 +10,9 @@ from biosig.backends.postprocessing import PostProcessing
 from biosig.cache import ArrayCache
 from biosig.corpora.simulated_arousal import simulated_sessions
 from biosig.errors import ConfigError, DataError
-from biosig.metrics.emotion import ccc
 from biosig.papers.se_for_ser import arousal
 from biosig.papers.se_for_ser.arousal import NOTHING, ArousalSetup, Front, Part
+from biosig.results.measures import CCC, pool, summarise_pool
 from biosig.seeds import rng_for
 from biosig.signal.types import Recording
 from biosig.training.recipe import Recipe
@@ -110,16 +110,9 @@ def test_prediction_goes_window_by_window_and_leaves_nothing_out():
     assert found.shape == (25,)
 
 
-def test_sums_of_sessions_pool_to_the_ccc_of_all_frames():
-    rng = rng_for("traces")
-    traces = [(rng.standard_normal(n), 0.5 * rng.standard_normal(n) + 0.2) for n in (40, 100, 7)]
-    traces = [(x, y + x) for x, y in traces]
-    totals = dict.fromkeys(arousal.SUMS, 0.0)
-    for x, y in traces:
-        totals = {name: totals[name] + value for name, value in arousal.sums(x, y).items()}
-    expected = ccc(np.concatenate([x for x, _ in traces]), np.concatenate([y for _, y in traces]))
-    assert arousal.ccc_of_sums(totals) == pytest.approx(expected, rel=1e-12)
-    assert np.isnan(arousal.ccc_of_sums(arousal.sums(np.zeros(4), np.zeros(4))))
+def pooled_ccc(items):
+    """CCC of the only level that these items have."""
+    return summarise_pool(pool({0: items}, CCC)).value
 
 
 def test_items_say_who_where_and_what(ran):
@@ -131,7 +124,7 @@ def test_items_say_who_where_and_what(ran):
     assert len({(item.item, item.metric) for item in items}) == len(items)
     clean = [item for item in items if item.conditions["snr_db"] == "clean"]
     heard = arousal.heard(made_up("test", 1, 20.0), NOTHING, None)
-    assert arousal.pooled_ccc(clean) == pytest.approx(arousal.pooled(heard, [regressor(h.audio) for h in heard]))
+    assert pooled_ccc(clean) == pytest.approx(arousal.pooled(heard, [regressor(h.audio) for h in heard]))
 
 
 def test_a_few_steps_learn_something_and_the_notes_say_how_much(ran):
@@ -180,7 +173,7 @@ def test_several_fronts_behind_one_network(tmp_path):
     )
     behind = {name: [i for i in items if i.conditions["front"] == name] for name in ("none", "halved")}
     assert len(behind["none"]) == len(behind["halved"]) == 2 * 6
-    assert arousal.pooled_ccc(behind["none"]) == pytest.approx(arousal.pooled_ccc(behind["halved"]), abs=1e-3)
+    assert pooled_ccc(behind["none"]) == pytest.approx(pooled_ccc(behind["halved"]), abs=1e-3)
 
 
 def test_what_cannot_be_set_up():

@@ -28,6 +28,7 @@ from biosig.papers.neural import initialised, told
 from biosig.papers.primer.mixtures import audible, unit
 from biosig.papers.primer.sources import FS, unseen_noises
 from biosig.results.items import Item
+from biosig.results.measures import concordance_sums
 from biosig.seeds import rng_for
 from biosig.signal.mixing import mix_at_snr
 from biosig.signal.types import Recording
@@ -41,7 +42,6 @@ WINDOW_S = 6.0
 STRETCH_S = 6.0  # of one noise; a session hears about ten
 FULL = 0.99  # largest sample that a front end is given
 VERSION = "1; simulated arousal every 40 ms, post-processed"
-SUMS = ("ccc_n", "ccc_sx", "ccc_sy", "ccc_sxx", "ccc_syy", "ccc_sxy")
 CORPORA = {"emodb": emodb, "nemo": nemo}
 
 
@@ -264,7 +264,7 @@ def tested(
             seconds = time.perf_counter() - started
             conditions = {"front": front.name, "snr_db": shown(snr_db), "train_snr_db": shown(train_snr_db)}
             item = f"{session.recording.item}@{shown(snr_db)}+{front.name}, trained@{shown(train_snr_db)}"
-            for metric, value in sums(session.arousal, predicted).items():
+            for metric, value in concordance_sums(session.arousal, predicted).items():
                 subject = session.recording.subject
                 yield Item(item, subject, metric, VERSION, value, conditions=conditions, seconds=seconds)
 
@@ -294,27 +294,3 @@ def train_and_predict(
     fronts = (front,) if tested_behind is None else tested_behind
     items = [item for each in fronts for item in tested(regressor, setup, each, train_snr_db, snrs_db)]
     return items, regressor
-
-
-def sums(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """What a pooled CCC needs of a session: number of frames, and Σx, Σy, Σx², Σy², Σxy of truth x and prediction y."""
-    x, y = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
-    values = (x.size, x.sum(), y.sum(), x @ x, y @ y, x @ y)
-    return {name: float(value) for name, value in zip(SUMS, values, strict=True)}
-
-
-def ccc_of_sums(totals: dict[str, float]) -> float:
-    """CCC (population form) of all frames whose sums were added up; NaN where neither trace varies."""
-    n, sx, sy, sxx, syy, sxy = (totals[name] for name in SUMS)
-    covariance, var_x, var_y = sxy / n - sx * sy / n**2, sxx / n - (sx / n) ** 2, syy / n - (sy / n) ** 2
-    below = var_x + var_y + ((sx - sy) / n) ** 2
-    return 2 * covariance / below if below > 0 else float("nan")
-
-
-def pooled_ccc(items: Iterable[Item]) -> float:
-    """CCC over all frames of the sessions that these items hold the sums of."""
-    totals = dict.fromkeys(SUMS, 0.0)
-    for item in items:
-        if item.metric in totals:
-            totals[item.metric] += item.value
-    return ccc_of_sums(totals)
