@@ -99,7 +99,7 @@ def _hnf(block: hnf.HNF) -> str:
 
 
 def _says() -> dict[type, Callable[[nn.Module], str]]:
-    from biosig.models import dccrn, sdemg, spectral
+    from biosig.models import dccrn, residual, sdemg, spectral
 
     by_channels = {kind: _conv for kind in (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)}
     norms = {kind: lambda m: f"{m.num_features} channels" for kind in (nn.BatchNorm1d, nn.InstanceNorm1d)}
@@ -115,6 +115,7 @@ def _says() -> dict[type, Callable[[nn.Module], str]]:
         dccrn.ComplexConv: _complex_conv,
         dccrn.ComplexLSTM: _complex,
         dccrn.ComplexLinear: _complex,
+        residual.Block: lambda m: describe(m.first),
         spectral.Spectral: lambda m: f"{m.n_fft} samples every {m.hop}",
     }
 
@@ -166,7 +167,7 @@ def drawn(architecture: Architecture) -> Drawn:
     return [written(box, network) for box in boxes], arrows
 
 
-# ------------------------------------------------------------------------------------------- the nine drawings
+# ------------------------------------------------------------------------------------------- the ten drawings
 
 def draw_msemg(network: nn.Module) -> Drawn:
     """A column of five."""
@@ -369,6 +370,25 @@ def draw_recurrent_mask(network: nn.Module) -> Drawn:
     ]
 
 
+def draw_residual(network: nn.Module) -> Drawn:
+    """Four rows of two blocks; around them the noisy frame's own path."""
+    left, right, x, wide = 150, 420, 285, 240
+    blocks = [layer(f"blocks.{i}", (left, right)[i % 2], 3 + i // 2, f"residual block {i + 1}", "self.blocks(", 230)
+              for i in range(8)]
+    names = [block.name for block in blocks]
+    boxes = [
+        signal("noisy", x, 0, "noisy"), layer("spectral", x, 1, "STFT", "self.spectral(with", wide),
+        operation("log", x, 2, "log magnitude, 35 frames around each", "log_magnitude(magnitude)", 290), *blocks,
+        layer("reduce", x, 7, "convolution", "self.head(F.relu(self.reduce", wide),
+        layer("head", x, 8, "linear: the mask", "self.head(F.relu(self.reduce", wide),
+        operation("sum", x, 9, "+", "(log + mask", 60),
+        operation("inverse", x, 10, "exp, noisy phase, inverse STFT", "self.spectral.inverse(", 250),
+        signal("clean", x, 10.8, "estimate"),
+    ]
+    return boxes, [*chain("noisy", "spectral"), Arrow("spectral", "log", label="201 × frames"),
+                   *chain("log", *names, "reduce", "head", "sum", "inverse", "clean"), Arrow("log", "sum", 14)]
+
+
 def _mamba_block() -> nn.Module:
     whole = build("msemg", backend="torch")
     return whole.ssm
@@ -376,6 +396,7 @@ def _mamba_block() -> nn.Module:
 
 EMG, SPEECH = ((1, 2000),), ((1, 16000),)
 MSEMG_03, MSEMG_04 = "notebooks/msemg/03_networks_and_diffusion.md", "notebooks/msemg/04_state_spaces.md"
+EMOTION_03 = "notebooks/emotion/03_the_enhancement_network.md"
 SPEECH_04 = "notebooks/speech/04_masks_and_networks.md"
 READ = "Square boxes hold parameters, round ones do not; "
 EMG_SHAPES = "beside the arrows: channels × samples, for two seconds at 1 kHz."
@@ -447,4 +468,11 @@ ARCHITECTURES = (
         "and a linear layer lead from the left column to the right one. At the top the mask multiplies the STFT.",
         "DCCRN: the U again, complex throughout, and along the bottom a memory from frame to frame. "
         f"{READ}beside the arrows: channels (real and imaginary) × bins × frames, for one second at 16 kHz."),
+    Architecture(
+        "residual", EMOTION_03, "Residual enhancer", lambda: build("residual"), ((1, 1),),
+        ("ResidualEnhancer.forward", "ResidualEnhancer.mask"), draw_residual,
+        "A column: STFT, log magnitude of 35 frames, then eight residual blocks in four rows of two, a convolution, a "
+        "linear layer. A path along the left edge leads the log magnitude around all of it to a sum at the bottom.",
+        "The residual enhancer with the paper's 64 maps. Along the left edge the middle frame goes past everything, so "
+        f"that the network only says what to add to it. {READ}beside the arrows: maps × frames × bins of one picture."),
 )
