@@ -16,6 +16,7 @@ from biosig.results.statistics import Summary
 PAPER, RUN, LABEL, ABSENT = "paper", "run", "label", "not attempted"
 DASH = "—"
 PROSE = 30  # characters: longer texts wrap
+MANY = 6  # names in one footnote
 FOUND, WHY = "What was found", "Why"  # columns that hold what else would be a note
 
 
@@ -151,8 +152,16 @@ def footnotes(table: Table) -> list[str]:
         for entry in row[1:]:
             if entry.source == ABSENT and entry.note:
                 reasons.setdefault(entry.note, []).append(row[0].text)
-    told = [f"{', '.join(dict.fromkeys(rows))}: not attempted: {why}" for why, rows in reasons.items()]
+    total = len({row[0].text for row in table.rows})
+    told = [f"{_named(list(dict.fromkeys(rows)), total)}: not attempted: {why}" for why, rows in reasons.items()]
     return [*table.notes, *told]
+
+
+def _named(rows: Sequence[str], total: int) -> str:
+    """The rows by name, or how many they are where they are too many to read."""
+    if len(rows) <= MANY:
+        return ", ".join(rows)
+    return "All rows" if len(rows) == total else f"{len(rows)} of {total} rows"
 
 
 def _text(table: Table) -> str:
