@@ -22,13 +22,13 @@ def bench():
 
 @pytest.fixture
 def planted(monkeypatch):
-    """Features that say the emotion and where they came from: label, then mean square, then a bit of the name."""
+    """Features that say the emotion, many times over, and once how strong the sound is."""
     labels = {each.item: each.label for each in utterances(QUICK, "polish")}
 
     def fake(recordings, which, cache=None, jobs=1, progress=True):
         names = sorted(set(labels.values()))
         rows = [
-            (names.index(labels[each.item.split("@")[0]]), np.square(each.signal).mean(), len(each.item))
+            (*8 * [labels[each.item.split("@")[0]] == name for name in names], np.square(each.signal).mean())
             for each in recordings
         ]
         return np.array(rows, dtype=np.float32)

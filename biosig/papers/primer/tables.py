@@ -129,7 +129,7 @@ def comparison(protocol, profile: str, store: CellStore, which: str = "") -> Com
 
 def shown(runs: Mapping[str, Sequence[CellRun]]) -> dict[str, str]:
     """The labels of all systems but those whose first run is still to come."""
-    return {name: text for name, text in LABELS.items() if name not in VARIED or runs.get(name)}
+    return {name: text for name, text in LABELS.items() if name not in VARIED or name in runs}
 
 
 def makers(protocol, profile: str, store: CellStore) -> Makers:
