@@ -12,8 +12,12 @@ from biosig.results.items import Cell, CellStore
 from biosig.results.provenance import checkout
 from biosig.results.tables import Table
 
-# paper → module with a PROTOCOL; imported when asked for
-MODULES = {name: f"biosig.papers.{name}" for name in ("msemg", "primer", "se_for_ser")}
+# paper → module with a PROTOCOL, imported when asked for; whole names, which tools/page_needs.py finds
+MODULES = {
+    "msemg": "biosig.papers.msemg",
+    "primer": "biosig.papers.primer",
+    "se_for_ser": "biosig.papers.se_for_ser",
+}
 
 
 @dataclass(frozen=True)
