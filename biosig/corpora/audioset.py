@@ -125,6 +125,11 @@ def usable(root: Path, name: str = "balanced_train") -> list[Segment]:
         ConfigError: no such list.
         MissingDataError, DataError: as :func:`read_ontology` and :func:`read_segments`; a label without a class.
     """
+    return _usable(root, name)[0]
+
+
+def _usable(root: Path, name: str) -> tuple[list[Segment], dict[str, Kind]]:
+    """The usable segments, and the ontology that says so."""
     if name not in LISTS:
         raise ConfigError(f"audioset has no list {name!r}: expected one of {', '.join(LISTS)}.")
     kinds, path = read_ontology(Path(root) / "ontology.json"), Path(root) / f"{name}_segments.csv"
@@ -132,7 +137,7 @@ def usable(root: Path, name: str = "balanced_train") -> list[Segment]:
     if strange := {label for segment in segments for label in segment.labels} - set(kinds):
         raise DataError(f"{path} has the label {sorted(strange)[0]!r}: expected one of ontology.json.")
     out = descendants(kinds)
-    return [segment for segment in segments if not out & set(segment.labels)]
+    return [segment for segment in segments if not out & set(segment.labels)], kinds
 
 
 def noises(root: Path, name: str = "balanced_train") -> list[Recording]:
@@ -143,7 +148,7 @@ def noises(root: Path, name: str = "balanced_train") -> list[Recording]:
         MissingDataError: list, ontology or every sound is missing.
         DataError: as :func:`usable`, or a sound that is damaged, stereo or at another rate.
     """
-    segments, kinds = usable(root, name), read_ontology(Path(root) / "ontology.json")
+    segments, kinds = _usable(root, name)
     here = [(segment, path) for segment in segments if (path := _file(Path(root) / "wav", segment))]
     if not here:
         raise MissingDataError(f"{Path(root) / 'wav'} holds no sound of {name}: {CARD.how_to_get}")

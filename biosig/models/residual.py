@@ -16,6 +16,7 @@ from biosig.models.spectral import Spectral
 N_FFT, HOP = 400, 160  # 25 and 10 ms at 16 kHz
 BINS = N_FFT // 2 + 1
 FRAMES = 35
+WINDOW = N_FFT + (FRAMES - 1) * HOP  # samples under them
 FLOOR = 0.01  # of a magnitude, under the logarithm; an input of RMS 1 has bins of about 12
 PLAN = ((1, 4, 1), (1, 4, 1), (2, 4, 2), (2, 4, 1), (4, 3, 2), (4, 3, 1), (8, 3, 2), (8, 3, 1))  # maps, kernel, stride
 PASS = 256  # frames that go through at once: more take memory and no less time
@@ -66,7 +67,8 @@ class ResidualEnhancer(nn.Module):
 
     def mask(self, seen: torch.Tensor) -> torch.Tensor:
         """What to add to the log magnitude of the middle frame: (B, W, F) → (B, F)."""
-        with torch.autocast(seen.device.type, torch.bfloat16, enabled=self.bf16 or torch.is_autocast_enabled("cpu")):
+        device = seen.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=self.bf16 or torch.is_autocast_enabled(device)):
             y = self.blocks(seen[:, None].contiguous(memory_format=torch.channels_last))
             return self.head(F.relu(self.reduce(y)).flatten(1)).float()
 
@@ -74,9 +76,6 @@ class ResidualEnhancer(nn.Module):
         """Log magnitudes (B, W, F) of windows (B, 5840) that hold 35 whole frames."""
         frames = windows.float().unfold(-1, N_FFT, HOP) * self.spectral.values  # (B, W, N_FFT)
         return log_magnitude(torch.fft.rfft(frames).abs().transpose(1, 2))
-
-
-WINDOW = N_FFT + (FRAMES - 1) * HOP  # samples under 35 frames
 
 
 class Block(nn.Module):

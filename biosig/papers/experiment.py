@@ -84,13 +84,13 @@ class Experiment(ABC):
 
     def config(self, setup: Setup, system: str, seed: int) -> dict:
         """All that decides a cell's numbers: data, measures and, for a network, its training."""
-        found = {
-            "version": self.version,
-            "data": setup.data_config(),
-            "data_files": hashes(self.data_files(setup.name, system)),
-            "metrics": self.measures(setup),
-        }
+        found = self.common(setup, system) | {"metrics": self.measures(setup)}
         return found | ({"network": asdict(setup.network(system, seed))} if system in self.trained else {})
+
+    def common(self, setup: Setup, system: str) -> dict:
+        """What every config holds, whatever is measured: the version of the code, and the data."""
+        files = hashes(self.data_files(setup.name, system))
+        return {"version": self.version, "data": setup.data_config(), "data_files": files}
 
     def corpora(self, cell: Cell) -> Sequence[str]:
         """What computing a cell reads."""

@@ -42,10 +42,17 @@ def made_up(part, per_speaker, seconds):
 SETUP = ArousalSetup(RECIPE, options=OPTIONS, seconds=20.0, per_speaker=(2, 1, 1), source=made_up)
 
 
+def train_and_predict(setup, front, train_snr_db, seed, folder, *, snrs_db, tested_behind=None):
+    """A network trained behind one front end and tested behind it, or behind others: (items, regressor)."""
+    regressor = arousal.train(setup, front, train_snr_db, seed, folder, "cpu", False)
+    fronts = tested_behind or (front,)
+    return [i for each in fronts for i in arousal.tested(regressor, setup, each, train_snr_db, snrs_db)], regressor
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    return arousal.train_and_predict(SETUP, NOTHING, None, 0, folder, progress=False, snrs_db=(None, 5.0))
+    return train_and_predict(SETUP, NOTHING, None, 0, folder, snrs_db=(None, 5.0))
 
 
 def test_the_snr_is_exact_and_the_noise_the_same_at_every_snr():
@@ -147,7 +154,7 @@ def test_the_test_set_has_no_say(ran, tmp_path):
 
     _, first = ran
     setup = replace(SETUP, source=planted)
-    _, second = arousal.train_and_predict(setup, NOTHING, None, 0, tmp_path, progress=False, snrs_db=(5.0,))
+    _, second = train_and_predict(setup, NOTHING, None, 0, tmp_path, snrs_db=(5.0,))
     assert second.steps == first.steps
     for name, tensor in first.network.state_dict().items():
         torch.testing.assert_close(second.network.state_dict()[name], tensor, rtol=0, atol=0)
@@ -168,8 +175,8 @@ def test_training_asks_for_no_test_part(tmp_path):
 def test_several_fronts_behind_one_network(tmp_path):
     quiet = Front("halved", system=lambda noisy, fs: noisy / 2, cache=ArrayCache(None))
     setup = replace(SETUP, recipe=replace(RECIPE, max_epochs=1, steps_per_epoch=1))
-    items, _ = arousal.train_and_predict(
-        setup, NOTHING, None, 0, tmp_path, progress=False, tested_behind=(NOTHING, quiet), snrs_db=(0.0,)
+    items, _ = train_and_predict(
+        setup, NOTHING, None, 0, tmp_path, tested_behind=(NOTHING, quiet), snrs_db=(0.0,)
     )
     behind = {name: [i for i in items if i.conditions["front"] == name] for name in ("none", "halved")}
     assert len(behind["none"]) == len(behind["halved"]) == 2 * 6

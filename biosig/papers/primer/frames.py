@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from biosig.papers.primer.mixtures import FAINT, TrainingStream, rms, unit, validation_mixtures
+from biosig.papers.primer.mixtures import TrainingStream, levelled, rms, unit, validation_mixtures
 from biosig.papers.primer.profiles import FrameNetwork, Setup
 from biosig.papers.primer.sources import Sources
 from biosig.seeds import rng_for
@@ -41,9 +41,7 @@ class FrameStream(TrainingStream):
         """Speech in noise at one of the SNRs, the noisy signal of RMS 1."""
         n = self.network.mixture
         clean, noise = self.sentence(n, rng), unit(self.real(n, rng))
-        noisy = clean + noise * np.float32(rms(clean) * 10 ** (-rng.choice(self.network.snrs_db) / 20))
-        level = np.float32(max(rms(noisy), FAINT))
-        return noisy / level, clean / level
+        return levelled(clean, noise, rng.choice(self.network.snrs_db))
 
 
 def frame_pairs(

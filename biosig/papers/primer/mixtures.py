@@ -87,9 +87,7 @@ class TrainingStream:
         if rng.random() < 0.3:
             clean = equalised(clean, rng)
         noise, snr_db = unit(self.noise(n, rng)), rng.uniform(*self.snrs_db)
-        noisy = clean + noise * np.float32(rms(clean) * 10 ** (-snr_db / 20))
-        level = max(rms(noisy), FAINT)
-        return noisy / level, clean / level
+        return levelled(clean, noise, snr_db)
 
     def sentence(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """n samples of utterances by anybody, each of RMS 1, with short pauses."""
@@ -123,6 +121,13 @@ class TrainingStream:
     def real(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """A stretch of a recorded noise."""
         return audible(self.noises[rng.integers(len(self.noises))], n, rng)
+
+
+def levelled(clean: np.ndarray, noise: np.ndarray, snr_db: float) -> tuple[np.ndarray, np.ndarray]:
+    """(noisy, clean), float32 (n,), the noisy one of RMS 1, from speech and a noise of RMS 1."""
+    noisy = clean + noise * np.float32(rms(clean) * 10 ** (-snr_db / 20))
+    level = max(rms(noisy), FAINT)
+    return noisy / level, clean / level
 
 
 def window_of(mixture, n: int) -> tuple[np.ndarray, np.ndarray]:

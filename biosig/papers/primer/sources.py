@@ -10,7 +10,8 @@ from biosig.papers.data import require_some
 from biosig.signal.types import Mixture, Recording
 
 FS = 16000.0
-TRAINING = ("picovoice", "asterisk", "hu100", "esc10")  # train and validate; all others test
+HEARD_NOISES = ("hu100", "esc10")
+TRAINING = ("picovoice", "asterisk", *HEARD_NOISES)  # train and validate; all others test
 CORPORA = {"quick": (), "open": (*TRAINING, "emgse_noise", "voicebank"), "paper": ()}
 
 
@@ -44,18 +45,23 @@ def _quick(part: str) -> tuple[Sequence[Recording], Sequence[Recording]]:
 
 
 def _open(part: str) -> tuple[Sequence[Recording], Sequence[Recording]]:
-    from biosig.corpora import asterisk, esc10, hu100, picovoice
+    from biosig.corpora import asterisk, picovoice
 
-    sides = {name: getattr(split(name), part).subjects for name in ("picovoice", "asterisk", "hu100", "esc10")}
+    sides = {name: getattr(split(name), part).subjects for name in ("picovoice", "asterisk")}
     speech = [
         *picovoice.utterances(locate("picovoice"), sides["picovoice"]),
         *asterisk.utterances(locate("asterisk"), sides["asterisk"]),
     ]
-    noises = [
-        *hu100.noises(locate("hu100"), sides["hu100"]),
-        *esc10.noises(locate("esc10"), sides["esc10"]),
-    ]
-    return speech, [noise for noise in noises if noise.signal.any()]
+    return speech, heard_noises(part)
+
+
+def heard_noises(part: str) -> list[Recording]:
+    """The noises that networks of the open profile are trained ("train") or validated with."""
+    from biosig.corpora import esc10, hu100
+
+    sides = {name: getattr(split(name), part).subjects for name in HEARD_NOISES}
+    noises = [*hu100.noises(locate("hu100"), sides["hu100"]), *esc10.noises(locate("esc10"), sides["esc10"])]
+    return [noise for noise in noises if noise.signal.any()]
 
 
 def voicebank_pairs() -> list[Mixture]:

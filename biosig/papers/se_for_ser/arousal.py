@@ -17,16 +17,19 @@ import torch
 
 from biosig.backends.postprocessing import PostProcessing, choose
 from biosig.cache import ArrayCache
-from biosig.corpora import emodb, esc10, hu100, nemo
 from biosig.corpora.registry import locate
 from biosig.corpora.simulated_arousal import SimulatedSession, simulated_sessions
 from biosig.corpora.splits import split
-from biosig.errors import ConfigError, DataError
+from biosig.errors import ConfigError
 from biosig.metrics.emotion import ccc
 from biosig.models.end_to_end import FRAME
+from biosig.papers.data import require_some
 from biosig.papers.neural import initialised, told
 from biosig.papers.primer.mixtures import audible, unit
-from biosig.papers.primer.sources import FS, unseen_noises
+from biosig.papers.primer.sources import FS, heard_noises, unseen_noises
+from biosig.papers.se_for_ser.front_ends import below_full
+from biosig.papers.se_for_ser.naming import CLEAN
+from biosig.papers.se_for_ser.sources import FULL_LENGTH
 from biosig.results.items import Item
 from biosig.results.measures import concordance_sums
 from biosig.seeds import rng_for
@@ -36,13 +39,9 @@ from biosig.training.loop import fit
 from biosig.training.objectives import objective
 from biosig.training.recipe import Recipe
 
-CLEAN = "clean"
-SNRS_DB = (-5.0, 0.0, 5.0, 10.0, 15.0, 20.0)
 WINDOW_S = 6.0
 STRETCH_S = 6.0  # of one noise; a session hears about ten
-FULL = 0.99  # largest sample that a front end is given
 VERSION = "1; simulated arousal every 40 ms, post-processed"
-CORPORA = {"emodb": emodb, "nemo": nemo}
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Front:
         """The sound (n,) as the network is to hear it, float32, RMS 1."""
         if self.system is None:
             return unit(noisy.astype(np.float32))
-        noisy = (noisy * min(1.0, FULL / np.abs(noisy).max())).astype(np.float32)
+        noisy = below_full(noisy)
         parts = ("front end", noisy, FS, self.name, self.version)
         cache = ArrayCache.beside_data() if self.cache is None else self.cache
         return unit(cache.get(parts, lambda: self.system(noisy.astype(float), FS).astype(np.float32)))
@@ -78,9 +77,7 @@ class Part:
     noises: tuple[Recording, ...]
 
     def __post_init__(self):
-        for what, found in (("session", self.sessions), ("noise", self.noises)):
-            if not found:
-                raise DataError(f"no usable {what} was found: expected at least one in this part of the split.")
+        require_some({"session": self.sessions, "noise": self.noises})
 
 
 @dataclass(frozen=True)
@@ -123,20 +120,13 @@ def open_part(name: str, per_speaker: int, seconds: float) -> Part:
     """Simulated sessions of EMO-DB's and nEMO's speakers, and noises that no other part hears."""
     speakers = getattr(split("simulated_arousal"), name).subjects
     each = [simulated_sessions(_spoken_by(speaker), [speaker], per_speaker, seconds) for speaker in speakers]
-    return Part(tuple(session for sessions in each for session in sessions), tuple(_noises(name)))
+    noises = unseen_noises() if name == "test" else heard_noises(name)
+    return Part(tuple(session for sessions in each for session in sessions), tuple(noises))
 
 
 def _spoken_by(speaker: str) -> list[Recording]:
     corpus, _, name = speaker.partition("-")
-    return CORPORA[corpus].utterances(locate(corpus), speakers=[name])
-
-
-def _noises(part: str) -> list[Recording]:
-    if part == "test":
-        return unseen_noises()
-    sides = {name: getattr(split(name), part).subjects for name in ("hu100", "esc10")}
-    found = [*hu100.noises(locate("hu100"), sides["hu100"]), *esc10.noises(locate("esc10"), sides["esc10"])]
-    return [noise for noise in found if noise.signal.any()]
+    return FULL_LENGTH[corpus].utterances(locate(corpus), speakers=[name])
 
 
 @dataclass(frozen=True)
@@ -253,7 +243,7 @@ def tested(
     setup: ArousalSetup,
     front: Front,
     train_snr_db: float | None,
-    snrs_db: Iterable[float | None] = (None, *SNRS_DB),
+    snrs_db: Iterable[float | None],
 ) -> Iterator[Item]:
     """The six sums of every test session at every SNR (None: clean) behind a front end."""
     part = setup.part("test")
@@ -272,25 +262,3 @@ def tested(
 def shown(snr_db: float | None) -> str:
     """An SNR as the items name it."""
     return CLEAN if snr_db is None else f"{snr_db:g}"
-
-
-def train_and_predict(
-    setup: ArousalSetup,
-    front: Front,
-    train_snr_db: float | None,
-    seed: int,
-    folder: Path,
-    device: str = "cpu",
-    progress: bool = True,
-    tested_behind: Sequence[Front] | None = None,
-    snrs_db: Sequence[float | None] = (None, *SNRS_DB),
-) -> tuple[list[Item], Regressor]:
-    """One cell: a network trained behind ``front`` at ``train_snr_db``, tested behind others at all SNRs.
-
-    Tables 3a and 4 train on clean sound (``NOTHING``, None) and test behind nothing and behind the enhancer; Table 6
-    trains at 5, 10 and 15 dB behind either and tests behind the same, which is the default.
-    """
-    regressor = train(setup, front, train_snr_db, seed, folder, device, progress)
-    fronts = (front,) if tested_behind is None else tested_behind
-    items = [item for each in fronts for item in tested(regressor, setup, each, train_snr_db, snrs_db)]
-    return items, regressor

@@ -10,7 +10,6 @@ from biosig.backends.features import SETS
 from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.comparison import Makers
-from biosig.papers.data import hashes
 from biosig.papers.experiment import Experiment
 from biosig.papers.se_for_ser import front_ends
 from biosig.papers.se_for_ser.naming import CORPORA, FEATURES, FRONTS, NOISY, QUALITY, quality_of, system_of
@@ -71,12 +70,8 @@ class SeForSer(Experiment):
     def config(self, setup: Setup, system: str, seed: int) -> dict:
         """As everywhere, and how much of which corpus, behind which front end, told by what."""
         corpus, *_, front = _parts(system)
-        common = {
-            "version": self.version,
-            "data": setup.data_config(),
-            "data_files": hashes(self.data_files(setup.name, system)),
-            "front_end": front if front == NOISY else [front, front_ends.version(front)],
-        }
+        common = self.common(setup, system)
+        common["front_end"] = front if front == NOISY else [front, front_ends.version(front)]
         if system in AROUSAL:
             told = asdict(setup.arousal)
             told["recipe"]["seed"] = seed

@@ -7,7 +7,6 @@ RECOLA only, on clean speech together with speech at SNRs drawn by lot ("multi")
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from biosig.papers.scoring import item_of
 from biosig.papers.se_for_ser.front_ends import FrontEnd, front_end
 from biosig.papers.se_for_ser.naming import CLEAN, NOISY, QUALITY
 from biosig.papers.se_for_ser.profiles import Setup
-from biosig.papers.se_for_ser.sources import TEST, TRAIN, drawn, in_noise, utterances
+from biosig.papers.se_for_ser.sources import TEST, TRAIN, drawn, in_noise, kind, noise_of, utterances
 from biosig.results.items import Item
 from biosig.results.predictions import prediction
 from biosig.seeds import rng_for
@@ -114,23 +113,12 @@ def by_lot(bench: Bench, versions: Versions) -> np.ndarray:
 def told(bench: Bench, train: Versions, tests: Versions) -> Iterator[Item]:
     """One prediction for each utterance and tested condition."""
     speech, labels = bench.speech, [each.label for each in bench.speech]
+    heard_in = [kind(noise_of(each, TEST, bench.setup.name)[0]) for each in speech]  # the same at every SNR
     for fold in loso(train, labels, [each.subject for each in speech], tests):
         for at, label in zip(fold.indices, fold.labels, strict=True):
             name = f"{speech[at].item}@{fold.condition}"
-            conditions = {"snr_db": fold.condition, "noise": noise_of(bench, int(at), fold.condition)}
+            conditions = {"snr_db": fold.condition, "noise": "" if fold.condition == CLEAN else heard_in[at]}
             yield prediction(name, fold.speaker, labels[at], str(label), conditions=conditions)
-
-
-def noise_of(bench: Bench, at: int, level: str) -> str:
-    """The noise in which an utterance was tested, "" for none; it is the same at every SNR."""
-    return "" if level == CLEAN else noises_drawn(bench.setup, bench.corpus)[at]
-
-
-@lru_cache(maxsize=4)
-def noises_drawn(setup: Setup, corpus: str) -> tuple[str, ...]:
-    """The test noise of each utterance."""
-    speech = utterances(setup, corpus)
-    return tuple(dict(in_noise(each, 0, TEST, setup.name).conditions)["noise"] for each in speech)
 
 
 def quality(bench: Bench) -> list[Item]:

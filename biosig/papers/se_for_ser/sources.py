@@ -9,20 +9,20 @@ from functools import lru_cache
 import numpy as np
 
 from biosig import samples
-from biosig.corpora import emodb, esc10, hu100, nemo
+from biosig.corpora import emodb, nemo
 from biosig.corpora.registry import locate
-from biosig.corpora.splits import split
 from biosig.papers.primer.mixtures import audible
-from biosig.papers.primer.sources import unseen_noises
+from biosig.papers.primer.sources import HEARD_NOISES, heard_noises, unseen_noises
 from biosig.papers.se_for_ser.profiles import Setup
-from biosig.seeds import rng_for
+from biosig.seeds import lot, rng_for
 from biosig.signal.mixing import mix_at_snr
 from biosig.signal.types import Mixture, Recording
 
 TEST, TRAIN = "test", "train"
 FULL = 0.99  # largest sample of a noisy utterance
-TRAINING_NOISES = ("hu100", "esc10")
+TRAINING_NOISES = HEARD_NOISES
 TEST_NOISES = "emgse_noise"
+DRAW = "utterance of the emotion chapter"
 FULL_LENGTH = {"emodb": emodb, "nemo": nemo}
 
 
@@ -40,12 +40,8 @@ def drawn(recordings: list[Recording], per_class: int | None) -> list[Recording]
     groups: dict[tuple, list[Recording]] = {}
     for each in recordings:
         groups.setdefault((each.subject, each.label), []).append(each)
-    return [each for group in groups.values() for each in sorted(group, key=lot)[:per_class]]
-
-
-def lot(recording: Recording) -> float:
-    """The number that an utterance draws."""
-    return rng_for("utterance of the emotion chapter", recording.item).random()
+    ordered = [sorted(group, key=lambda each: lot(DRAW, each.item)) for group in groups.values()]
+    return [each for group in ordered for each in group[:per_class]]
 
 
 @lru_cache(maxsize=4)
@@ -53,22 +49,28 @@ def noises(profile: str, side: str) -> tuple[Recording, ...]:
     """The noises that train or test a recogniser."""
     if profile == "quick":
         return tuple(samples.noises(side))
-    if side == TEST:
-        return tuple(unseen_noises())
-    hundred, fifty = (split(name).train.subjects for name in TRAINING_NOISES)
-    found = [*hu100.noises(locate("hu100"), hundred), *esc10.noises(locate("esc10"), fifty)]
-    return tuple(noise for noise in found if noise.signal.any())
+    return tuple(unseen_noises() if side == TEST else heard_noises(side))
+
+
+def noise_of(speech: Recording, side: str, profile: str) -> tuple[Recording, np.random.Generator]:
+    """The noise of one side that an utterance's name draws, and the generator that goes on to draw the stretch."""
+    rng, there = rng_for(f"noise of an utterance, {side}", speech.item), noises(profile, side)
+    return there[rng.integers(len(there))], rng
 
 
 def in_noise(speech: Recording, snr_db: float, side: str, profile: str) -> Mixture:
     """An utterance at an exact SNR, over all of it, in the noise of one side that its name draws."""
-    rng, there = rng_for(f"noise of an utterance, {side}", speech.item), noises(profile, side)
-    noise = there[rng.integers(len(there))]
+    noise, rng = noise_of(speech, side, profile)
     noisy, interference = mix_at_snr(speech.signal, audible(noise.signal, speech.signal.size, rng), snr_db)
     level = min(1.0, FULL / np.abs(noisy).max())  # as it would have to be recorded
-    conditions = (("snr_db", f"{snr_db:g}"), ("noise", noise.channel or noise.item))
+    conditions = (("snr_db", f"{snr_db:g}"), ("noise", kind(noise)))
     item = f"{speech.item}@{snr_db:g}dB"
     return Mixture(
         level * speech.signal, level * interference, level * noisy, speech.fs, snr_db, item, speech.subject,
         conditions=conditions,
     )  # fmt: skip
+
+
+def kind(noise: Recording) -> str:
+    """What items call a noise."""
+    return noise.channel or noise.item

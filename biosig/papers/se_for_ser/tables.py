@@ -1,11 +1,11 @@
 """The paper's tables beside here, its claims tested, and beyond it every front end and what predicts its effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from biosig.papers.claim_verdicts import claims
-from biosig.papers.comparison import Comparison, Makers, beside_lines, collect, counts_of, made, seeds_of
+from biosig.papers.comparison import Comparison, Makers, beside_lines, collect, counts_of, seeds_of
 from biosig.papers.contests import each_against
 from biosig.papers.glance import overviews
 from biosig.papers.se_for_ser.described import Described, described
@@ -42,11 +42,6 @@ OWN = (
     "Differences and their p go over each person's own UAR, mean over the SNRs; they are not exactly the differences "
     "of the UARs over everybody's utterances."
 )
-
-
-def tables(protocol, profile: str, store: CellStore, only: Sequence[str] = ()) -> list[Table]:
-    """The tables of these names, or all, from whatever cells the store holds."""
-    return made(makers(protocol, profile, store), only)
 
 
 def comparison(protocol, profile: str, store: CellStore) -> Comparison:
