@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from biosig.models.precision import bf16
 from biosig.models.shapes import with_channel
 from biosig.models.spectral import Spectral
 
@@ -34,7 +35,7 @@ class ResidualEnhancer(nn.Module):
 
     Args:
         maps: of the first two blocks; the paper has 64.
-        bf16: whether convolutions compute in bfloat16, which some processors do twice as fast.
+        bf16: whether convolutions compute in bfloat16 on processors that have it, where they are twice as fast.
 
     Raises:
         SignalError: a shape that is not one channel.
@@ -68,7 +69,7 @@ class ResidualEnhancer(nn.Module):
     def mask(self, seen: torch.Tensor) -> torch.Tensor:
         """What to add to the log magnitude of the middle frame: (B, W, F) → (B, F)."""
         device = seen.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=self.bf16 or torch.is_autocast_enabled(device)):
+        with bf16(device, self.bf16 or torch.is_autocast_enabled(device)):
             y = self.blocks(seen[:, None].contiguous(memory_format=torch.channels_last))
             return self.head(F.relu(self.reduce(y)).flatten(1)).float()
 

@@ -18,6 +18,7 @@ from torch import nn
 from tqdm import tqdm
 
 from biosig.errors import ConfigError
+from biosig.models.precision import bf16
 from biosig.seeds import seed_for
 from biosig.training.objectives import Objective
 from biosig.training.recipe import Recipe
@@ -155,8 +156,8 @@ def drawing(device: torch.device, *name: object) -> Iterator[None]:
 
 
 def precision(recipe: Recipe, device: torch.device) -> contextlib.AbstractContextManager:
-    """Autocast to bfloat16 where the recipe asks for it."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bf16")
+    """Autocast to bfloat16 where the recipe asks for it and the device has it."""
+    return bf16(device.type, recipe.precision == "bf16")
 
 
 def finite(value: float, what: str, recipe: Recipe, epoch: int, step: int | None = None) -> float:
