@@ -52,7 +52,7 @@ def told(model, result) -> dict:
     return {
         "parameters": count_parameters(model),
         "threads": torch.get_num_threads(),  # another number of them may change the last bits
-        "computes_bf16": computes_bf16(next(model.parameters()).device.type),  # without it a bf16 recipe runs in float32
+        "computes_bf16": computes_bf16(next(model.parameters()).device.type),  # without, it was float32
         "best_epoch": result.best_epoch,
         "best_validation": result.best_value,
         "epochs": len(result.curve),

@@ -30,7 +30,7 @@ class Recipe:
         plateau_factor: the learning rate is multiplied by it …
         plateau_patience: … after this many epochs without a better validation value, counted anew each time.
         early_stop: stop after this many epochs without a better validation value.
-        precision: "float32", or "bf16" for convolutions under autocast on devices that have it (the scan stays float32).
+        precision: "float32", or "bf16" for convolutions under autocast where the device has it (the scan: float32).
         seed: which repetition this is.
 
     Raises:
