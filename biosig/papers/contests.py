@@ -111,7 +111,7 @@ def sentence(c: Comparison, column: Column, system: str, among: Sequence[str], n
         return f"There is no finished run to hold {name or c.labels[system]} against yet."
     n = {contest.pair.n_subjects for contest in few.values()}
     counted = " to ".join(map(str, sorted({min(n), max(n)})))
-    rest = f"Here n = {counted} {c.unit}, and p is adjusted for {sum(map(bool, found.values()))} comparisons."
+    rest = f"Here n = {counted} {c.unit}, and {_adjusted(sum(map(bool, found.values())))}."
     return f"By {column.title}, {name or c.labels[system]} is {standing(few, c.labels)}. {rest}"
 
 
@@ -165,10 +165,14 @@ def listed(names: Sequence[str]) -> str:
 def _smallest(c: Comparison, found: Contests) -> list[str]:
     had = [contest.pair for contest in found.values() if contest]
     return [
-        f"With n = {pair.n_subjects} {c.unit} the smallest p before adjustment is {pair.smallest_p:.2g}, and the "
-        f"adjustment is for {len(had)} comparisons."
+        f"With n = {pair.n_subjects} {c.unit} the smallest p before adjustment is {pair.smallest_p:.2g}, and "
+        f"{_adjusted(len(had))}."
         for pair in had[:1]
     ]
+
+
+def _adjusted(comparisons: int) -> str:
+    return f"p is adjusted for {comparisons} comparisons" if comparisons > 1 else "it is the only comparison"
 
 
 def _row(

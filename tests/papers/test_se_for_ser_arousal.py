@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from biosig.backends.postprocessing import PostProcessing
-from biosig.cache import ArrayCache
 from biosig.corpora.simulated_arousal import simulated_sessions
 from biosig.errors import ConfigError, DataError
 from biosig.papers.se_for_ser import arousal
@@ -75,23 +74,21 @@ def test_every_noise_takes_its_turn_at_one_level():
     assert len({round(FS / max(1, count)) for count in changes}) == 3
 
 
-def test_what_the_network_hears_has_rms_1_and_no_front_end_is_overdriven(tmp_path):
-    given = []
-
-    def system(noisy, fs):
-        given.append((noisy, fs))
-        return 3 * noisy
-
+def test_what_the_network_hears_has_rms_1():
     loud = 5 * rng_for("loud").standard_normal(FS)
-    front = Front("tripled", system=system, cache=ArrayCache(tmp_path))
-    for _ in range(2):  # the second time from the cache
-        out = front(loud)
-        assert out.dtype == np.float32 and np.sqrt(np.mean(out.astype(float) ** 2)) == pytest.approx(1, rel=1e-5)
-    (noisy, fs), = given
-    assert fs == FS and np.abs(noisy).max() == pytest.approx(0.99, rel=1e-6)
-    replace(front, version="2")(loud)
-    assert len(given) == 2  # another version is another sound
-    np.testing.assert_allclose(NOTHING(loud), loud / np.sqrt(np.mean(loud**2)), rtol=1e-5)
+    for front in (NOTHING, Front("tripled", lambda noisy, clean, fs: 3 * noisy)):
+        out = front(loud, loud)
+        assert out.dtype == np.float32
+        np.testing.assert_allclose(out, loud / np.sqrt(np.mean(loud**2)), rtol=1e-4)
+
+
+def test_a_front_end_is_given_the_session_in_noise_and_its_clean_sound():
+    part, given = made_up("test", 1, 20.0), []
+    front = Front("watched", lambda *told: given.append(told) or told[0])
+    arousal.heard(part, front, 5.0)
+    for (noisy, clean, fs), session in zip(given, part.sessions, strict=True):
+        assert fs == FS and np.array_equal(clean, session.recording.signal)
+        assert 10 * np.log10(np.sum(clean**2) / np.sum((noisy - clean) ** 2)) == pytest.approx(5, abs=1e-6)
 
 
 def test_windows_and_their_arousal_belong_together():
@@ -173,7 +170,7 @@ def test_training_asks_for_no_test_part(tmp_path):
 
 
 def test_several_fronts_behind_one_network(tmp_path):
-    quiet = Front("halved", system=lambda noisy, fs: noisy / 2, cache=ArrayCache(None))
+    quiet = Front("halved", lambda noisy, clean, fs: noisy / 2)
     setup = replace(SETUP, recipe=replace(RECIPE, max_epochs=1, steps_per_epoch=1))
     items, _ = train_and_predict(
         setup, NOTHING, None, 0, tmp_path, tested_behind=(NOTHING, quiet), snrs_db=(0.0,)

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 
 from biosig.backends.postprocessing import PostProcessing, choose
-from biosig.cache import ArrayCache
 from biosig.corpora.registry import locate
 from biosig.corpora.simulated_arousal import SimulatedSession, simulated_sessions
 from biosig.corpora.splits import split
@@ -27,7 +26,7 @@ from biosig.papers.data import require_some
 from biosig.papers.neural import initialised, told
 from biosig.papers.primer.mixtures import audible, unit
 from biosig.papers.primer.sources import FS, heard_noises, unseen_noises
-from biosig.papers.se_for_ser.front_ends import below_full
+from biosig.papers.se_for_ser.front_ends import FrontEnd
 from biosig.papers.se_for_ser.naming import CLEAN
 from biosig.papers.se_for_ser.sources import FULL_LENGTH
 from biosig.results.items import Item
@@ -46,24 +45,14 @@ VERSION = "1; simulated arousal every 40 ms, post-processed"
 
 @dataclass(frozen=True)
 class Front:
-    """What stands before the network: ``system(noisy, fs)`` → enhanced, or None for nothing.
-
-    ``name`` and ``version`` are what its output is kept under; ``cache`` says where, or that it is not.
-    """
+    """What stands before the network, by name: ``system(noisy, clean, fs)`` → enhanced, or None for nothing."""
 
     name: str
-    version: str = "1"
-    system: Callable[[np.ndarray, float], np.ndarray] | None = None
-    cache: ArrayCache | None = None
+    system: FrontEnd | None = None
 
-    def __call__(self, noisy: np.ndarray) -> np.ndarray:
+    def __call__(self, noisy: np.ndarray, clean: np.ndarray) -> np.ndarray:
         """The sound (n,) as the network is to hear it, float32, RMS 1."""
-        if self.system is None:
-            return unit(noisy.astype(np.float32))
-        noisy = below_full(noisy)
-        parts = ("front end", noisy, FS, self.name, self.version)
-        cache = ArrayCache.beside_data() if self.cache is None else self.cache
-        return unit(cache.get(parts, lambda: self.system(noisy.astype(float), FS).astype(np.float32)))
+        return unit((noisy if self.system is None else self.system(noisy, clean, FS)).astype(np.float32))
 
 
 NOTHING = Front("none")
@@ -144,7 +133,14 @@ class Heard:
 
 def heard(part: Part, front: Front, snr_db: float | None) -> list[Heard]:
     """Every session of a part in noise at an SNR (None: clean), through the front end."""
-    return [Heard(session, front(in_noise(session, part.noises, snr_db))) for session in part.sessions]
+    return [Heard(each, through(front, each, part.noises, snr_db)) for each in part.sessions]
+
+
+def through(
+    front: Front, session: SimulatedSession, noises: Sequence[Recording], snr_db: float | None
+) -> np.ndarray:
+    """A session's sound (n,) in noise at an SNR (None: clean), as it leaves the front end."""
+    return front(in_noise(session, noises, snr_db), session.recording.signal)
 
 
 def in_noise(session: SimulatedSession, noises: Sequence[Recording], snr_db: float | None) -> np.ndarray:
@@ -250,7 +246,7 @@ def tested(
     for snr_db in snrs_db:
         for session in part.sessions:
             started = time.perf_counter()
-            predicted = regressor(front(in_noise(session, part.noises, snr_db)))
+            predicted = regressor(through(front, session, part.noises, snr_db))
             seconds = time.perf_counter() - started
             conditions = {"front": front.name, "snr_db": shown(snr_db), "train_snr_db": shown(train_snr_db)}
             item = f"{session.recording.item}@{shown(snr_db)}+{front.name}, trained@{shown(train_snr_db)}"

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from pathlib import Path
 
+from biosig.cache import ArrayCache
 from biosig.papers import neural
-from biosig.papers.primer.systems import load_system
 from biosig.papers.se_for_ser import front_ends
 from biosig.papers.se_for_ser.arousal import NOTHING, ArousalSetup, Front, Regressor, tested, train
 from biosig.papers.se_for_ser.naming import NOISY
@@ -17,7 +17,7 @@ Regressors = dict[float | None, Regressor]  # the SNR it was trained at, None fo
 
 def front_of(name: str, device: str) -> Front:
     """A front end by name, as the sessions go through it."""
-    return NOTHING if name == NOISY else Front(name, front_ends.version(name), load_system(name, device))
+    return NOTHING if name == NOISY else Front(name, front_ends.front_end(name, ArrayCache.beside_data(), device))
 
 
 def setup_for(arousal: Arousal) -> ArousalSetup:
