@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from biosig.papers.comparison import Comparison
+from biosig.papers.primer.systems import ORACLE
 from biosig.papers.se_for_ser.naming import CORPORA, FEATURES, FRONTS, NOISY, QUALITY, SNRS, quality_of, system_of
 from biosig.results.measures import Pool, draws
 from biosig.results.tables import RUN, Entry, Table, absent, label, with_interval
@@ -17,8 +18,10 @@ NOTES = (
     "people, who are drawn for both at once.",
     "At one SNR: each SNR's own mean over the front ends is taken away from both first, so that what an SNR does to "
     "all of them predicts nothing. The answer follows from this one: no where its interval holds zero.",
-    "The oracle ratio mask is among the front ends.",
+    "An oracle knows the clean speech and is far above all others in both numbers, so that it would decide the "
+    "correlation by itself. It counts in the last column alone.",
 )
+REAL = tuple(front for front in FRONTS if front not in ORACLE)  # front ends that one could use
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def quality_vs_uar(c: Comparison, corpora: Sequence[str]) -> Table:
         for features in FEATURES
         for metric, (text, *_) in QUALITY.items()
     ]
-    heads = ("Measure", "All points", "At one SNR", "Does it predict?", f"Points / {c.unit}")
+    heads = ("Measure", "All points", "At one SNR", "Does it predict?", f"Points / {c.unit}", "At one SNR, with oracle")
     title = f"Do measures of sound predict the change of UAR? ({c.here})"
     return Table("quality_vs_uar", title, heads, tuple(rows), NOTES)
 
@@ -78,9 +81,11 @@ def quality_points(c: Comparison, corpus: str, features: str, metric: str = "pes
     ]
 
 
-def correlation(c: Comparison, corpus: str, features: str, metric: str) -> Correlation | None:
+def correlation(
+    c: Comparison, corpus: str, features: str, metric: str, among: Sequence[str] = REAL
+) -> Correlation | None:
     """Spearman's rho between the changes of a measure of sound and of the UAR; None with fewer than two front ends."""
-    fronts, quality, recall = _pools(c, corpus, features, metric)
+    fronts, quality, recall = _pools(c, corpus, features, metric, among)
     if len(fronts) < 2:
         return None
     people = len(quality[0].people)
@@ -111,14 +116,16 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return below + (equal + 1) / 2
 
 
-def _pools(c: Comparison, corpus: str, features: str, metric: str) -> tuple[list[str], list[Pool], list[Pool]]:
+def _pools(
+    c: Comparison, corpus: str, features: str, metric: str, among: Sequence[str] = tuple(FRONTS)
+) -> tuple[list[str], list[Pool], list[Pool]]:
     """Front ends with both numbers at every SNR, and the pools of the noisy input and of each, of the same people."""
-    quality = {front: c.pool(quality_of(corpus, front), metric) for front in FRONTS}
-    recall = {front: c.pool(system_of(corpus, features, "clean", front), "uar") for front in FRONTS}
+    quality = {front: c.pool(quality_of(corpus, front), metric) for front in among}
+    recall = {front: c.pool(system_of(corpus, features, "clean", front), "uar") for front in among}
     heard, told = ({level[-1] for level in side[NOISY].levels} for side in (quality, recall))
     at = {"snr_db": [snr for snr in SNRS if snr in heard & told]}
     quality, recall = ({front: found.at(at) for front, found in side.items()} for side in (quality, recall))
-    had = [front for front in FRONTS if quality[front] and recall[front]]
+    had = [front for front in among if quality[front] and recall[front]]
     if NOISY not in had or len(had) < 2:
         return [], [], []
     people = sorted(set.intersection(*(set(side[front].own) for front in had for side in (quality, recall))))
@@ -142,7 +149,8 @@ def _interval(values: np.ndarray) -> tuple[float, float]:
 def _entries(c: Comparison, corpus: str, features: str, metric: str) -> tuple[Entry, ...]:
     found = correlation(c, corpus, features, metric)
     if found is None:
-        return (absent(f"fewer than two front ends with both numbers in the {c.profile} profile"),) * 4
+        return (absent(f"fewer than two front ends with both numbers in the {c.profile} profile"),) * 5
+    every = correlation(c, corpus, features, metric, tuple(FRONTS))
     systems = [name for f in FRONTS for name in (quality_of(corpus, f), system_of(corpus, features, "clean", f))]
     keys = c.keys(*systems)
     return (
@@ -150,6 +158,7 @@ def _entries(c: Comparison, corpus: str, features: str, metric: str) -> tuple[En
         _rho(found.within, found.within_interval, keys),
         Entry(found.answer, RUN, keys=keys),
         Entry(f"{found.n_points} / {found.n_people}", RUN, keys=keys),
+        _rho(every.within, every.within_interval, keys),
     )
 
 
