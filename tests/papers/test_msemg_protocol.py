@@ -111,7 +111,7 @@ def test_the_keys_of_committed_cells_stay():
 def test_every_system_has_a_label():
     from biosig.papers.msemg.tables import LABELS, OTHERS
 
-    assert list(LABELS) == list(systems.SYSTEMS) and OTHERS.keys() < LABELS.keys()
+    assert [*LABELS, *systems.SECOND] == list(systems.SYSTEMS) and OTHERS.keys() < LABELS.keys()
 
 
 def test_a_cell_is_another_one_when_its_recipe_changes(monkeypatch):
@@ -171,6 +171,7 @@ def tiny(setup, seeds=(0, 1)):
         ("sdemg", Network(replace(recipe, loss="diffusion"), "diffusion", factor=5.0, test_snrs=(-10,), per_subject=1)),
         ("msemg", Network(recipe)),
         ("trustemg_like", Network(recipe)),
+        ("fcn_l1", Network(replace(recipe, name="tiny l1", loss="l1"))),
     )
     return replace(setup, networks=networks, seeds=seeds, per_channel=1, test_snrs=(-10, 0), copies=1,
                    validation_per_channel=1, validation_snrs=(-5,))
@@ -205,7 +206,7 @@ def test_the_open_profile_runs_from_files_to_tables_on_synthetic_twins(tmp_path,
     monkeypatch.setattr(sources, "split", small_split)
     monkeypatch.setitem(profiles.SETUPS, "open", tiny(OPEN, seeds=(0,)))
     store = CellStore(tmp_path / "results")
-    run_all("open", store, ["noisy", "hp", "ats_hp", "gate_zero", "fcn", "msemg", "trustemg_like", "sizes"])
+    run_all("open", store, ["noisy", "hp", "ats_hp", "gate_zero", "fcn", "fcn_l1", "msemg", "trustemg_like", "sizes"])
     found = {table.name: table for table in PROTOCOL.tables("open", store)}
     first = {row[0].text: row[2] for row in found["table1_snr_imp_db"].rows}
     assert first["Unprocessed"].value == pytest.approx(0, abs=1e-9)
@@ -214,6 +215,10 @@ def test_the_open_profile_runs_from_files_to_tables_on_synthetic_twins(tmp_path,
     printed = {row[0].text: row[1].text for row in found["table1_snr_imp_db"].rows}
     assert {printed["Gating, zeros"], printed["TrustEMG-like"]} == {"not in the paper"}
     assert first["Gating, zeros"].value > 0 and "TrustEMG-like" in first
+    recipes = {row[0].text: row for row in found["recipes"].rows}
+    assert [recipes[name][1].text for name in ("FCN", "FCN, L1 and 10 s")] == ["minus the output SNR", "L1"]
+    assert recipes["FCN"][2].value != recipes["FCN, L1 and 10 s"][2].value
+    assert recipes["MSEMG, L1 and 10 s"][2].source == "not attempted"
     paired = {name: {row[0].text for row in found[name].rows} for name in found if name.endswith("_paired")}
     assert "Gating, zeros" in paired["families_paired"]
     assert not paired["families_paired"] & paired["table1_snr_imp_db_paired"]

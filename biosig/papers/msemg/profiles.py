@@ -90,6 +90,11 @@ OPEN = Setup(
                                  plateau_patience=1))),
         ("trustemg_like", Network(Recipe("trustemg_like open", 200, 15, batch=16, lr=1e-3, loss="snr",
                                          plateau_factor=0.5, plateau_patience=1))),
+        # The paper's loss and windows, all else as above, and as many seconds of signal in all as there
+        ("fcn_l1", Network(Recipe("fcn_l1 open", 160, 10, batch=4, window=10_000, lr=1e-3, loss="l1",
+                                  plateau_factor=0.5, plateau_patience=1))),
+        ("msemg_l1", Network(Recipe("msemg_l1 open", 80, 13, batch=2, window=10_000, lr=1e-3, loss="l1",
+                                    plateau_factor=0.5, plateau_patience=1))),
     ),
     per_channel=3,
     validation_per_channel=1,

@@ -1,5 +1,6 @@
 """The experimental section of MSEMG as code: which systems, on which mixtures, scored how, in which tables."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from biosig.metrics.emg import VERSIONS
@@ -10,7 +11,7 @@ from biosig.papers.msemg import sources
 from biosig.papers.msemg.mixtures import fixed_mixtures, subset
 from biosig.papers.msemg.profiles import SETUPS, Setup, setup_of
 from biosig.papers.msemg.score import diaphragm_items, evaluate, size_items
-from biosig.papers.msemg.systems import NEURAL, SIZES, SYSTEMS, classical
+from biosig.papers.msemg.systems import NEURAL, SECOND, SIZES, SYSTEMS, TRAINED, classical
 from biosig.results.items import Cell, CellStore, Item
 from biosig.signal.types import Mixture
 
@@ -24,11 +25,17 @@ class Msemg(Experiment):
     setups = SETUPS
     data = {"quick": (), "open": ("3dc", "nsrdb"), "paper": ("ninapro_db2", "nsrdb")}
     samples = "SAMPLES.toml"
-    trained = published = NEURAL
+    trained = TRAINED
+    published = NEURAL
 
     def measures(self, setup: Setup) -> dict:
         """Metric → its version."""
         return VERSIONS
+
+    def seeds(self, setup: Setup, system: str) -> Sequence[int]:
+        """As everywhere; the second recipe is no part of every profile."""
+        missing = system in SECOND and system not in dict(setup.networks)
+        return () if missing else super().seeds(setup, system)
 
     def config(self, setup: Setup, system: str, seed: int) -> dict:
         """As everywhere; counting parameters rests on no data."""
@@ -46,8 +53,9 @@ class Msemg(Experiment):
 
         setup = setup_of(cell.profile)
         network = setup.network(cell.system, cell.seed)
-        found = train(cell.system, setup, network, network.recipe, folder, device, progress)
-        return neural.trained(cell, cell.system, folder, device, *found)
+        name = SECOND.get(cell.system, cell.system)
+        found = train(name, setup, network, network.recipe, folder, device, progress)
+        return neural.trained(cell, name, folder, device, *found)
 
     def items(self, cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
         """Every metric of every test mixture, and of a real recording in the open profile."""
@@ -70,7 +78,7 @@ PROTOCOL = Msemg()
 def test_mixtures(setup: Setup, system: str) -> list[Mixture]:
     """The test mixtures of a profile, or the named part of them that a slow network is scored on."""
     everything = fixed_mixtures(sources.load(setup.name, "test"), setup.test_snrs, setup.per_channel, setup.copies)
-    if system not in NEURAL:
+    if system not in TRAINED:
         return everything
     network = setup.network(system)
     return subset(everything, network.test_snrs, network.per_subject)

@@ -9,6 +9,8 @@ from biosig.signal.ecg_families import FAMILIES
 from biosig.signal.ecg_removal import CLASSICAL
 
 NEURAL = ("fcn", "sdemg", "msemg", "trustemg_like")
+SECOND = {"fcn_l1": "fcn", "msemg_l1": "msemg"}  # the same networks by a second recipe: the paper's loss and windows
+TRAINED = (*NEURAL, *SECOND)
 SYSTEMS = {
     "noisy": "the unprocessed input",
     "hp": "high-pass filter, 40 Hz",
@@ -33,6 +35,8 @@ SYSTEMS = {
     "eks25": "extended Kalman smoother, 25 states",
     "eks25_hp": "the same, then the high-pass",
     "trustemg_like": "U-Net whose innermost layer a transformer masks, in the manner of TrustEMG-Net",
+    "fcn_l1": "fully convolutional network, trained with L1 on windows of 10 s",
+    "msemg_l1": "convolutions around a Mamba block, trained with L1 on windows of 10 s",
 }
 WITHOUT_TRAINING = {**CLASSICAL, **FAMILIES}
 SIZES = "sizes"  # no system: one cell that counts the networks' parameters for Table II

@@ -44,6 +44,12 @@ OTHERS = {
     "trustemg_like": "TrustEMG-like",
 }
 LABELS = {**SHORT, **OTHERS}
+RECIPES = {
+    "fcn": "FCN",
+    "fcn_l1": "FCN, L1 and 10 s",
+    "msemg": "MSEMG",
+    "msemg_l1": "MSEMG, L1 and 10 s",
+}
 CLASSICAL = tuple(name for name in SHORT if name not in (*NEURAL, "noisy"))
 SIZE_LABELS = {
     "fcn": "FCN",
@@ -86,6 +92,7 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         "fig4": partial(at_ten_db, c),
         "diaphragm": partial(diaphragm, c),
         "training": partial(training, c, NEURAL, TRAINING, VALIDATION),
+        "recipes": partial(recipes, replace(c, labels=RECIPES), setup_of(profile)),
         "choices": partial(choices, c, setup_of(profile)),
         **overviews(lambda: [c, sizes(c)]),
     }
@@ -136,6 +143,18 @@ def diaphragm(c: Comparison) -> Table:
     )
     title = "A real diaphragm EMG: power within 60 ms of R peaks over power elsewhere"
     return Table("diaphragm", title, ("System", "Ratio, dB", "Recordings / people / seeds"), tuple(rows), notes)
+
+
+def recipes(c: Comparison, setup: Setup) -> Table:
+    """What the recipe does: two networks under the profile's own and under the paper's loss and windows."""
+    rows = []
+    for system, text in c.labels.items():
+        entries = [c.number(system, column) for column in c.paper.tables["table1"].columns]
+        told = LOSSES[setup.network(system).recipe.loss] if system in dict(setup.networks) else "not in this profile"
+        rows.append((label(text), label(told), *entries, counts_of(entries)))
+    heads = ("System", "Loss", *(column.heading for column in c.paper.tables["table1"].columns), c.counted)
+    title = f"The profile's recipe and the paper's loss and windows, all SNRs together ({c.here})"
+    return Table("recipes", title, heads, tuple(rows), (c.how, *c.unfinished(c.labels)))
 
 
 def choices(c: Comparison, setup: Setup) -> Table:
