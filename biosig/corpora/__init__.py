@@ -5,5 +5,5 @@ and ECG, ``voicebank``, ``voicebank_more``, ``timit_sample``, ``picovoice``, ``a
 ``emodb``, ``nemo``, ``enterface`` and ``recola`` emotional speech, ``hu100``, ``esc10``, ``emgse_noise`` and
 ``audioset`` noise; ``splits`` and ``folds`` say who trains and who tests, ``counted`` how much there is;
 ``recordings_io`` reads what users bring. ``simulated_arousal`` strings emotional speech into sessions with a trace
-that nobody rated.
+that nobody rated. ``emguka`` reads speech with the facial EMG that was recorded beside it.
 """

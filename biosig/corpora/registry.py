@@ -13,6 +13,7 @@ from biosig.corpora import (
     common_voice,
     diaphragm,
     emgse_noise,
+    emguka,
     emodb,
     enterface,
     esc10,
@@ -35,6 +36,7 @@ MODULES = (
     *(threedc, nsrdb, ninapro_db2, diaphragm),
     *(voicebank, voicebank_more, timit_sample, picovoice, asterisk, hu100, esc10, emgse_noise),
     *(emodb, nemo, enterface, recola, common_voice, audioset),
+    emguka,
 )
 UPSTREAM_LIST = "SHA256SUMS.txt"  # PhysioNet puts one into each database
 
