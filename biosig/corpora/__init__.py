@@ -1,9 +1,9 @@
 """Corpora: one module per corpus (card, loader), committed splits, a registry, downloads, and synthetic twins.
 
 ``registry`` says what there is and where it lies; ``threedc``, ``nsrdb``, ``ninapro_db2`` and ``diaphragm`` read EMG
-and ECG, ``voicebank``, ``voicebank_more``, ``timit_sample``, ``picovoice``, ``asterisk`` and ``common_voice`` speech,
-``emodb``, ``nemo``, ``enterface`` and ``recola`` emotional speech, ``hu100``, ``esc10``, ``emgse_noise`` and
-``audioset`` noise; ``splits`` and ``folds`` say who trains and who tests, ``counted`` how much there is;
-``recordings_io`` reads what users bring. ``simulated_arousal`` strings emotional speech into sessions with a trace
-that nobody rated. ``emguka`` reads speech with the facial EMG that was recorded beside it.
+and ECG, ``emguka`` and ``csl_emg_array`` facial EMG with speech, ``voicebank``, ``voicebank_more``, ``timit_sample``,
+``picovoice``, ``asterisk`` and ``common_voice`` speech, ``emodb``, ``nemo``, ``enterface`` and ``recola`` emotional
+speech, ``hu100``, ``esc10``, ``emgse_noise`` and ``audioset`` noise; ``splits`` and ``folds`` say who trains and who
+tests, ``counted`` how much there is; ``recordings_io`` reads what users bring. ``simulated_arousal`` strings emotional
+speech into sessions with a trace that nobody rated.
 """

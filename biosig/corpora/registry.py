@@ -11,6 +11,7 @@ from biosig.corpora import (
     asterisk,
     audioset,
     common_voice,
+    csl_emg_array,
     diaphragm,
     emgse_noise,
     emguka,
@@ -36,7 +37,7 @@ MODULES = (
     *(threedc, nsrdb, ninapro_db2, diaphragm),
     *(voicebank, voicebank_more, timit_sample, picovoice, asterisk, hu100, esc10, emgse_noise),
     *(emodb, nemo, enterface, recola, common_voice, audioset),
-    emguka,
+    *(emguka, csl_emg_array),
 )
 UPSTREAM_LIST = "SHA256SUMS.txt"  # PhysioNet puts one into each database
 
