@@ -11,8 +11,10 @@ from biosig.corpora import (
     asterisk,
     audioset,
     common_voice,
+    csl_emg_array,
     diaphragm,
     emgse_noise,
+    emguka,
     emodb,
     enterface,
     esc10,
@@ -40,6 +42,7 @@ MODULES = (
     *(voicebank, voicebank_more, timit_sample, picovoice, asterisk, hu100, esc10, emgse_noise),
     *(emodb, nemo, enterface, recola, common_voice, audioset),
     *(iemocap, esc50, musan, voicebank_train),
+    *(emguka, csl_emg_array),
 )
 UPSTREAM_LIST = "SHA256SUMS.txt"  # PhysioNet puts one into each database
 
