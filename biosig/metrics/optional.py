@@ -11,6 +11,7 @@ from biosig.errors import ConfigError
 INSTALL = {
     "pesq": "pesq",
     "pystoi": "pystoi",
+    "jiwer": "jiwer",
     "speechmos": "speechmos==0.0.1.1 onnxruntime librosa requests",
 }
 

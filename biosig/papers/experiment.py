@@ -100,9 +100,14 @@ class Experiment(ABC):
         """The committed files that say which data a system is run on."""
         return data_files(self.data[profile]) or [embedded(self.samples)]
 
+    def told(self, cell: Cell) -> dict:
+        """What a cell's record says beyond every other one's, known before any work."""
+        return {}
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
         """Train where there is something to train, measure, and write the cell."""
-        run, trained = describe_run(device, self.data_files(cell.profile, cell.system)), neural.Trained()
+        run = describe_run(device, self.data_files(cell.profile, cell.system)) | self.told(cell)
+        trained = neural.Trained()
         if cell.system in self.trained:
             trained = self.train(cell, neural.scratch(store, cell), device, progress)
         items = self.items(cell, trained.system, device, progress)

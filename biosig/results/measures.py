@@ -264,6 +264,21 @@ CCC = Measure(
 )
 
 
+def rate(name: str, version: str, errors: tuple[str, ...], of: str, over: tuple[str, ...] = ("snr_db",)) -> Measure:
+    """Errors over what they are counted in, each summed over a set's items first: word errors over words."""
+    return Measure(
+        name,
+        version,
+        (of, *errors),
+        add=lambda row: (("of" if row.metric == of else "errors", row.value),),
+        value=_mean,
+        whole=lambda totals: totals[..., 0] > 0,
+        lacks=f"no {of}",
+        totals=("of", "errors"),
+        over=over,
+    )
+
+
 def mean_of(metric: str) -> Measure:
     """The plain mean of a metric over all items, where its resamples of people are wanted beside another measure's."""
     return Measure(

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import ModuleType
 
 from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.comparison import Makers
 from biosig.papers.experiment import Experiment
-from biosig.papers.primer import costs, mixtures, sources, voices
+from biosig.papers.primer import costs, mixtures, recognition, sources, voices
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
@@ -18,6 +19,7 @@ from biosig.results.items import Cell, CellStore, Item
 from biosig.signal.types import Mixture, Recording
 
 COSTS = "costs"  # no system: one cell that measures what all of them cost
+FURTHER = (voices, recognition)  # experiments on front ends as users get them, in cells of their own
 
 
 class Primer(Experiment):
@@ -29,6 +31,7 @@ class Primer(Experiment):
         **SYSTEMS,
         COSTS: "size, delay and speed of every system; nothing is trained",
         **{f"{voices.PREFIX}{name}": f"other voices and other inputs: {SYSTEMS[name]}" for name in voices.SCORED},
+        **{f"{recognition.PREFIX}{name}": recognition.title(name) for name in recognition.SCORED},
     }
     setups = SETUPS  # the text trains nothing, so it has no schedule of its own to repeat in a paper profile
     data = CORPORA
@@ -45,17 +48,17 @@ class Primer(Experiment):
         """The repetitions of a system, none where the profile does not have it."""
         if system in VARIED:
             return (0,) if system in dict(setup.networks) else ()
-        if system.startswith(voices.PREFIX):
-            return (0,) if setup.name == "open" and voices.available(system.removeprefix(voices.PREFIX)) else ()
+        if further := further_of(system):
+            return (0,) if setup.name == "open" and further.available(system.removeprefix(further.PREFIX)) else ()
         return setup.loss_seeds if system in LOSS_STUDY else super().seeds(setup, system)
 
     def config(self, setup: Setup, system: str, seed: int) -> dict:
-        """As everywhere, but for what costs are measured on, for other voices, and how peers are called."""
+        """As everywhere, but for what costs are measured on, further experiments, and how peers are called."""
         if system == COSTS:
             networks = [asdict(setup.network(name)) for name in NEURAL]
             return {"version": self.version, "costs": costs.VERSIONS, "networks": networks}
-        if system.startswith(voices.PREFIX):
-            return voices.config(system.removeprefix(voices.PREFIX))
+        if further := further_of(system):
+            return further.config(system.removeprefix(further.PREFIX))
         fed = {"fed": "silence after the end; the delay is taken off the output"} if system in PEERS else {}
         return super().config(setup, system, seed) | fed
 
@@ -63,13 +66,18 @@ class Primer(Experiment):
         """What computing a cell reads: all corpora where something is trained, those of the test elsewhere."""
         if cell.system == COSTS:
             return ()
-        if cell.system.startswith(voices.PREFIX):
-            return voices.CORPORA
+        if further := further_of(cell.system):
+            return further.CORPORA
         return tuple(name for name in CORPORA[cell.profile] if cell.system in TRAINED or name not in TRAINING)
 
     def data_files(self, profile: str, system: str) -> list[Path]:
-        """As everywhere; other voices have their own."""
-        return voices.data_files() if system.startswith(voices.PREFIX) else super().data_files(profile, system)
+        """As everywhere; further experiments have their own."""
+        further = further_of(system)
+        return further.data_files() if further else super().data_files(profile, system)
+
+    def told(self, cell: Cell) -> dict:
+        """What recognises, where something does."""
+        return recognition.told() if further_of(cell.system) is recognition else {}
 
     def train(self, cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
         """Train a network of this chapter."""
@@ -81,23 +89,29 @@ class Primer(Experiment):
         return neural.trained(cell, network.network, folder, device, *found)
 
     def items(self, cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
-        """Every measure of every test mixture; or what systems cost; or other voices and other inputs."""
+        """Every measure of every test mixture; or what systems cost; or what a further experiment measures."""
         setup = setup_of(cell.profile)
         if cell.system == COSTS:
             return costs.cost_items(setup, progress)
-        if cell.system.startswith(voices.PREFIX):
-            return voices.evaluate(cell.system.removeprefix(voices.PREFIX), device, progress)
+        if further := further_of(cell.system):
+            return further.evaluate(cell.system.removeprefix(further.PREFIX), device, progress)
         system = network or (cell.system if cell.system in ORACLE else untrained(cell.system))
         return evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer import tables, tables_voices
+        from biosig.papers.primer import tables, tables_recognition, tables_voices
 
-        return tables.makers(self, profile, store) | tables_voices.makers(self, profile, store)
+        found = (module.makers(self, profile, store) for module in (tables, tables_voices, tables_recognition))
+        return {name: make for each in found for name, make in each.items()}
 
 
 PROTOCOL = Primer()
+
+
+def further_of(system: str) -> ModuleType | None:
+    """The further experiment that a system's cell belongs to, if it is one of theirs."""
+    return next((each for each in FURTHER if system.startswith(each.PREFIX)), None)
 
 
 def metrics(setup: Setup) -> dict[str, tuple[str, ...]]:
