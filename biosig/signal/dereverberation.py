@@ -50,29 +50,66 @@ def wpe(spectra: np.ndarray, taps: int = TAPS, delay: int = DELAY, iterations: i
         >>> bool(np.abs(left).std() < 0.15 * np.abs(wet - dry).std())
         True
     """
+    return without_prediction(spectra, wpe_filters(spectra, taps, delay, iterations), delay)
+
+
+def wpe_filters(
+    spectra: np.ndarray, taps: int = TAPS, delay: int = DELAY, iterations: int = ITERATIONS
+) -> np.ndarray:
+    """The filters G with which :func:`wpe` predicts, shape (F, K·D, D); arguments and errors are the same."""
     spectra = _checked(spectra, taps, delay)
     if not _whole(iterations) or iterations < 1:
         raise SignalError(f"iterations is {iterations!r}: expected a whole number from 1.")
-    channels, frames, _ = spectra.shape
+    channels, frames, bins = spectra.shape
     if frames <= taps * channels + delay:
         raise SignalError(
             f"spectra have {frames} frames: expected more than {taps} taps × {channels} channels + {delay}, or a filter"
             " could predict anything."
         )
-    out = np.empty_like(spectra)
-    for f in range(spectra.shape[-1]):
-        out[..., f] = _bin(np.ascontiguousarray(spectra[..., f].T), taps, delay, iterations).T
+    return np.stack([_bin_filters(_bin(spectra, f), taps, delay, iterations) for f in range(bins)])
+
+
+def without_prediction(spectra: np.ndarray, filters: np.ndarray, delay: int = DELAY) -> np.ndarray:
+    """x = y - Gᴴ ỹ: linear, so that parts of what was heard may be sent through one by one.
+
+    Args:
+        spectra: y, shape (D, T, F).
+        filters: G, shape (F, K·D, D).
+        delay: Δ that they were made for.
+
+    Returns:
+        Complex, shape (D, T, F).
+
+    Raises:
+        SignalError: filters for another number of channels or bins.
+    """
+    spectra, filters = np.asarray(spectra), np.asarray(filters)
+    channels, _, bins = spectra.shape
+    if filters.ndim != 3 or filters.shape[::2] != (bins, channels) or filters.shape[1] % channels:
+        raise SignalError(
+            f"filters have shape {filters.shape}: expected ({bins}, taps × {channels}, {channels}) for these spectra."
+        )
+    out = np.empty(spectra.shape, complex)
+    for f in range(bins):
+        y = _bin(spectra, f)
+        out[..., f] = (y - past_frames(y, filters.shape[1] // channels, delay) @ filters[f].conj()).T
     return out
 
 
-def _bin(y: np.ndarray, taps: int, delay: int, iterations: int) -> np.ndarray:
-    """One bin, (T, D) → (T, D)."""
+def _bin(spectra: np.ndarray, f: int) -> np.ndarray:
+    """One bin in one piece, (T, D)."""
+    return np.ascontiguousarray(spectra[..., f].T)
+
+
+def _bin_filters(y: np.ndarray, taps: int, delay: int, iterations: int) -> np.ndarray:
+    """G of one bin, (T, D) → (K·D, D)."""
     past, x = past_frames(y, taps, delay), y
     both = np.concatenate([past, y], axis=1)
-    for _ in range(iterations):
+    for iteration in range(iterations):
+        if iteration:
+            x = y - past @ filters.conj()
         filters = prediction_filter(both / np.sqrt(power_of(x))[:, None], past.shape[1])
-        x = y - past @ filters.conj()
-    return x
+    return filters
 
 
 def past_frames(y: np.ndarray, taps: int, delay: int) -> np.ndarray:

@@ -75,6 +75,13 @@ def test_recursive_wpe_that_forgets_nothing_ends_at_the_least_squares_filter():
     np.testing.assert_allclose(stream._filters[0], np.linalg.solve(matrix, right), rtol=1e-8)
 
 
+def test_once_the_filters_stand_wpe_is_linear():
+    y, part = spectra(2), 0.3 * spectra(2, name="part")
+    filters = dereverberation.wpe_filters(y, 4)
+    sent = [dereverberation.without_prediction(each, filters) for each in (part, y - part)]
+    np.testing.assert_allclose(sum(sent), wpe(y, 4), rtol=1e-9, atol=1e-10)
+
+
 def test_recursive_wpe_hears_nothing_of_what_is_to_come():
     y = spectra(2, 60)
     np.testing.assert_array_equal(recursive_wpe(y)[:, :40], recursive_wpe(y[:, :40]))
@@ -124,6 +131,7 @@ def test_signals_keep_their_shape(recursive):
         (lambda: wpe(np.zeros((1, 60, 3)), taps=0), "taps is 0"),
         (lambda: wpe(np.zeros((1, 60, 3)), delay=1.5), "delay is 1.5"),
         (lambda: wpe(np.zeros((1, 60, 3)), iterations=0), "iterations is 0"),
+        (lambda: dereverberation.without_prediction(np.ones((2, 9, 3)), np.ones((3, 4, 1))), "taps × 2, 2\\)"),
         (lambda: RecursiveWPE(2, 5, forgetting=0), "forgetting is 0"),
         (lambda: RecursiveWPE(0, 5), "channels is 0"),
         (lambda: RecursiveWPE(2, 5).step(np.ones((3, 5))), "shape \\(3, 5\\): expected \\(2, 5\\)"),
