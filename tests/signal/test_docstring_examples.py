@@ -6,7 +6,8 @@ import importlib
 import pytest
 
 MODULES = [f"biosig.signal.{name}" for name in ("mixing", "filters", "spectra", "rpeaks", "ecg_removal")]
-MODULES += ["biosig.metrics.waveform", "biosig.metrics.emg"]
+MODULES += [f"biosig.signal.{name}" for name in ("dereverberation", "arrays", "beamforming")]
+MODULES += ["biosig.metrics.waveform", "biosig.metrics.emg", "biosig.metrics.reverberation"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -4,6 +4,7 @@ Every random one is synthetic (or simulated) and drawn by name; ``biosig.signal.
 Music is not here: it cannot be faked well, so take a recording.
 """
 
+from biosig.signal.degradations.array_rooms import ArrayRoom, array_responses, diffuse_noise, through
 from biosig.signal.degradations.distortions import clip_fraction, clip_to_db, quantise
 from biosig.signal.degradations.noises import (
     babble_noise,
@@ -23,11 +24,14 @@ from biosig.signal.degradations.rooms import (
 )
 
 __all__ = [
+    "ArrayRoom",
     "Room",
+    "array_responses",
     "babble_noise",
     "clip_fraction",
     "clip_to_db",
     "decaying_response",
+    "diffuse_noise",
     "direct_path",
     "draw_room",
     "image_source_response",
@@ -36,6 +40,7 @@ __all__ = [
     "quantise",
     "reverberate",
     "split_response",
+    "through",
     "white_noise",
     "wind_noise",
 ]

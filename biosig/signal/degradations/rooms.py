@@ -6,10 +6,10 @@ import numpy as np
 import scipy.signal
 
 from biosig.checks import as_signal, check_rate
-from biosig.errors import ConfigError, SignalError
+from biosig.errors import SignalError
 from biosig.seeds import rng_for
+from biosig.signal.degradations.array_rooms import Point, shoebox_responses
 
-Point = tuple[float, float, float]
 SMALLEST_M, LARGEST_M = (3.0, 3.0, 2.4), (8.0, 6.0, 3.5)  # a small office to a classroom
 FROM_WALL_M, APART_M = 0.5, 0.5
 
@@ -64,28 +64,7 @@ def image_source_response(room: Room, fs: float, max_order: int | None = None) -
         ConfigError: ``pyroomacoustics`` is not installed.
         SignalError: an RT60 too short for the room, or an impossible rate or order.
     """
-    try:
-        import pyroomacoustics
-    except ImportError:
-        raise ConfigError("image-source rooms need pyroomacoustics: pip install pyroomacoustics.") from None
-    if check_rate(fs) != int(fs):
-        raise SignalError(f"fs is {fs:g} Hz: expected a whole number of Hz for a simulated room.")
-    try:
-        absorption, needed = pyroomacoustics.inverse_sabine(room.rt60_s, room.size)
-    except ValueError:
-        raise SignalError(f"a room of {room.size} m cannot have an RT60 of only {room.rt60_s:g} s.") from None
-    if max_order is not None and (max_order != int(max_order) or max_order < 0):
-        raise SignalError(f"max_order is {max_order!r}: expected a whole number of reflections from 0.")
-    box = pyroomacoustics.ShoeBox(
-        room.size,
-        fs=int(fs),
-        materials=pyroomacoustics.Material(absorption),
-        max_order=needed if max_order is None else int(max_order),
-    )
-    box.add_source(list(room.source))
-    box.add_microphone(list(room.microphone))
-    box.compute_rir()
-    return np.asarray(box.rir[0][0], dtype=np.float64)
+    return shoebox_responses(room.size, room.rt60_s, (room.source,), (room.microphone,), fs, max_order)[0, 0]
 
 
 def decaying_response(
