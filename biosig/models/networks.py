@@ -9,10 +9,12 @@ from biosig.models.conv_tasnet import ConvTasNet
 from biosig.models.dccrn import DCCRN
 from biosig.models.end_to_end import EndToEnd, EndToEndEarlier
 from biosig.models.fcn import FCN
+from biosig.models.light_mask import LightMasker
 from biosig.models.msemg import MSEMG
 from biosig.models.recurrent import RecurrentMapper
 from biosig.models.recurrent_mask import RecurrentMasker
 from biosig.models.residual import ResidualEnhancer
+from biosig.models.rnnoise_own import RNNoiseOwn
 from biosig.models.sdemg import SDEMG
 from biosig.models.trustemg import TrustEMGLike
 from biosig.models.unet import UNet
@@ -30,6 +32,8 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "residual": ResidualEnhancer,
     "end_to_end": EndToEnd,
     "end_to_end_earlier": EndToEndEarlier,
+    "light_mask": LightMasker,
+    "rnnoise_own": RNNoiseOwn,
 }
 
 
