@@ -196,10 +196,9 @@ class Framed:
 
     def flush(self) -> np.ndarray:
         """The samples still owed when the input has ended, (k,): as many come out as went in."""
-        if not self._owed:
-            return np.zeros(0)
-        fed = -(self._waiting.size + self.late) % self.size + self.late
-        return self._advance(np.zeros(fed))[: self._owed]
+        owed = self._owed
+        fed = -(self._waiting.size + self.late) % self.size + self.late if owed else 0
+        return self._advance(np.zeros(fed))[:owed]
 
     def _advance(self, x: np.ndarray) -> np.ndarray:
         """Every frame that is whole."""
