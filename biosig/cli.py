@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import biosig
-from biosig.commands import conformance, denoise, emotion, engine, enhance, library, results, score
+from biosig.commands import conformance, denoise, emotion, engine, enhance, library, live, results, score
 from biosig.errors import REFUSALS, BiosigError, sentence
 
 EXAMPLES = """examples:
@@ -19,6 +19,7 @@ EXAMPLES = """examples:
   biosig table msemg --profile open               the paper's tables beside ours
   biosig denoise emg in.csv out.csv --fs 2000     your own recording through the trained network
   biosig enhance noisy.mp3 clean.wav              your own sound files: WAV, FLAC, OGG, MP3; folders too
+  arecord -f S16_LE -r 16000 | biosig live | aplay -f S16_LE -r 16000     as it comes in; WAV and --microphone too
   biosig score clean/ enhanced/                   PESQ, STOI, SI-SDR of every file; --csv - for CSV
   biosig emotion voice.wav                        what a small model takes the emotion in your own recording for
   biosig verify                                   does every number follow from what is stored?
@@ -53,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"biosig {biosig.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (library, results, engine, denoise, enhance, score, emotion, conformance):
+    for module in (library, results, engine, denoise, enhance, live, score, emotion, conformance):
         module.add(commands)
     return top
 

@@ -17,7 +17,7 @@ FLOORS = [
     {"signal"},
     {"metrics", "display"},
     {"samples", "corpora", "models", "peers", "backends"},
-    {"training"},
+    {"training", "deploy"},
     {"results"},
     {"papers"},
     {"engine"},

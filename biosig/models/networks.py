@@ -10,10 +10,12 @@ from biosig.models.dccrn import DCCRN
 from biosig.models.emgse import EMGSE
 from biosig.models.end_to_end import EndToEnd, EndToEndEarlier
 from biosig.models.fcn import FCN
+from biosig.models.light_mask import LightMasker
 from biosig.models.msemg import MSEMG
 from biosig.models.recurrent import RecurrentMapper
 from biosig.models.recurrent_mask import RecurrentMasker
 from biosig.models.residual import ResidualEnhancer
+from biosig.models.rnnoise_own import RNNoiseOwn
 from biosig.models.sdemg import SDEMG
 from biosig.models.trustemg import TrustEMGLike
 from biosig.models.unet import UNet
@@ -32,6 +34,8 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "end_to_end": EndToEnd,
     "end_to_end_earlier": EndToEndEarlier,
     "emgse": EMGSE,
+    "light_mask": LightMasker,
+    "rnnoise_own": RNNoiseOwn,
 }
 
 

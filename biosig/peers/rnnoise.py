@@ -6,13 +6,14 @@ C interface that the library documents (``rnnoise.h``); of the Python package on
 
 import ctypes
 import sys
+import weakref
 from collections.abc import Callable
 
 import numpy as np
 
 from biosig.peers.cards import RNNOISE
 from biosig.peers.packages import model_file
-from biosig.peers.systems import frames_of
+from biosig.peers.systems import by_frames
 
 FULL_SCALE = 32768.0  # the library expects the range of 16-bit samples
 LIBRARY = "rnnoise.dll" if sys.platform == "win32" else "librnnoise.so"
@@ -27,22 +28,35 @@ def load(threads: int) -> Callable[[np.ndarray], np.ndarray]:
     Raises:
         ConfigError: the package is not installed, or has no library for this platform.
     """
+    library = the_library()
+    return lambda noisy: by_frames(Step(library), noisy)
+
+
+def stream(threads: int) -> "Step":
+    """The same for a signal that is not over yet: one frame in, one out."""
+    return Step(the_library())
+
+
+def the_library() -> ctypes.CDLL:
+    """The library, its functions' types declared."""
     library = ctypes.CDLL(str(model_file(RNNOISE, f"pyrnnoise/{LIBRARY}")))
     library.rnnoise_create.restype, library.rnnoise_create.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
     library.rnnoise_destroy.restype, library.rnnoise_destroy.argtypes = None, [ctypes.c_void_p]
     library.rnnoise_process_frame.restype = ctypes.c_float
     library.rnnoise_process_frame.argtypes = [ctypes.c_void_p, FLOATS, FLOATS]
-    size = library.rnnoise_get_frame_size()
+    return library
 
-    def enhance(noisy: np.ndarray) -> np.ndarray:
-        state = library.rnnoise_create(None)
-        frames = frames_of(noisy * np.float32(FULL_SCALE), size)
-        try:
-            for frame in frames:  # each is replaced by what it becomes
-                address = frame.ctypes.data_as(FLOATS)
-                library.rnnoise_process_frame(state, address, address)
-        finally:
-            library.rnnoise_destroy(state)
-        return frames.reshape(-1)[: noisy.size] / np.float32(FULL_SCALE)
 
-    return enhance
+class Step:
+    """One frame (480,) of full scale ±1 in, one out, float32; the library's state goes with the object."""
+
+    def __init__(self, library: ctypes.CDLL):
+        self.size, self._library = library.rnnoise_get_frame_size(), library
+        self._state = library.rnnoise_create(None)
+        weakref.finalize(self, library.rnnoise_destroy, self._state)
+
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
+        out = frame.astype(np.float32) * np.float32(FULL_SCALE)
+        address = out.ctypes.data_as(FLOATS)
+        self._library.rnnoise_process_frame(self._state, address, address)
+        return out / np.float32(FULL_SCALE)

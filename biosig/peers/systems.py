@@ -10,9 +10,12 @@ import scipy  # scipy.signal loads at its first use
 from biosig.checks import as_signal, check_rate
 from biosig.errors import ConfigError
 from biosig.peers.cards import Peer, known_peer
+from biosig.signal.blocks import AtRate, Stream
+from biosig.signal.streaming import Framed
 
 FS = 16000
 MODULES = {name: f"biosig.peers.{name}" for name in ("rnnoise", "nsnet2", "dtln", "deepfilternet3")}
+STREAMS = ("rnnoise", "dtln", "deepfilternet3")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,28 @@ def load_peer(name: str, threads: int = 1) -> System:
     if not isinstance(threads, int) or threads < 1:
         raise ConfigError(f"threads is {threads!r}: expected a whole number from 1.")
     return System(peer, importlib.import_module(MODULES[name]).load(threads))
+
+
+def load_stream(name: str, threads: int = 1) -> Stream:
+    """A peer on a signal of 16 kHz that comes in pieces: ``push`` them, ``flush`` at the end.
+
+    What runs at 48 kHz is fed and heard through :class:`biosig.signal.blocks.AtRate`, whose filter is not that of the
+    whole-signal form: the same up to what the two filters differ in near 8 kHz.
+
+    Raises:
+        ConfigError: as :func:`load_peer`; or NSNet2, whose network keeps its state to itself.
+    """
+    peer = known_peer(name)
+    if name not in STREAMS:
+        raise ConfigError(f"peer {name} has no stream: expected one of {', '.join(STREAMS)}.")
+    step = importlib.import_module(MODULES[name]).stream(threads)
+    stream = Framed(step, step.size, late=peer.delay_samples * peer.native_fs // FS)
+    return stream if peer.native_fs == FS else AtRate(stream, FS, peer.native_fs)
+
+
+def by_frames(step: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+    """A whole signal (n,) through a step that takes ``step.size`` samples: (n,), float32."""
+    return np.concatenate([step(frame) for frame in frames_of(x, step.size)])[: x.size]
 
 
 def frames_of(x: np.ndarray, size: int) -> np.ndarray:

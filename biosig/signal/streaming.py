@@ -156,3 +156,59 @@ def _leading_zeros(x: np.ndarray) -> int:
     """Samples before the first that is not zero in every channel."""
     awake = x.reshape(-1, x.shape[-1]).any(axis=0)
     return int(awake.argmax()) if awake.any() else x.shape[-1]
+
+
+class Framed:
+    """A step that takes frames of one size, on a signal that comes in pieces of any size.
+
+    What comes out lies on what went in: the step's delay is taken off the head, and silence is fed after the end. At
+    most ``size + late`` samples are held back, whatever the pieces.
+
+    Args:
+        step: one frame (size,) in, one out, with whatever it remembers.
+        size: samples in a frame.
+        late: by how many samples the step's output lags behind its input.
+
+    Raises:
+        SignalError: a size below 1 or a negative delay.
+
+    Example:
+        >>> halved = Framed(lambda frame: frame / 2, size=4)
+        >>> [halved.push(np.ones(3)).size, halved.push(np.ones(3)).size, halved.flush().size]
+        [0, 4, 2]
+    """
+
+    def __init__(self, step: Callable[[np.ndarray], np.ndarray], size: int, late: int = 0):
+        if size < 1 or late < 0:
+            raise SignalError(f"frames of {size} samples, {late} late: expected at least 1, and no less than 0.")
+        self.size, self.late, self._step = size, late, step
+        self._waiting, self._drop, self._owed = np.zeros(0), late, 0
+
+    def push(self, x: np.ndarray) -> np.ndarray:
+        """Take more samples, (m,), and give those that are ready, (k,).
+
+        Raises:
+            SignalError: NaN or infinite samples, or several channels.
+        """
+        x = as_signal(x, "noisy", mono=True)
+        self._owed += x.size
+        return self._advance(x)
+
+    def flush(self) -> np.ndarray:
+        """The samples still owed when the input has ended, (k,): as many come out as went in."""
+        owed = self._owed
+        fed = -(self._waiting.size + self.late) % self.size + self.late if owed else 0
+        return self._advance(np.zeros(fed))[:owed]
+
+    def _advance(self, x: np.ndarray) -> np.ndarray:
+        """Every frame that is whole."""
+        x = np.concatenate([self._waiting, x])
+        whole = x.size - x.size % self.size
+        self._waiting = x[whole:]
+        frames = [self._step(frame) for frame in x[:whole].reshape(-1, self.size)]
+        ready = np.concatenate([np.zeros(0), *frames])
+        first = min(self._drop, ready.size)
+        self._drop -= first
+        ready = ready[first:]
+        self._owed -= ready.size
+        return ready

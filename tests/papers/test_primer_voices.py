@@ -113,20 +113,12 @@ def test_new_networks_leave_the_old_ones_as_they_were():
     assert not any(isinstance(OPEN.network(name), VariedNetwork) for name in ("recurrent_mask", "loss_si"))
     assert {name for name, each in OPEN.networks if isinstance(each, VariedNetwork)} == {
         "recurrent_mask_long",
-        "causal_mask",
+        "light_mask",
+        "rnnoise_own",
     }
-    assert OPEN.network("causal_mask").scaling == "none"  # a level of the whole clip would look ahead
-
-
-def test_the_causal_mask_hears_no_later_than_its_frame_ends():
-    settings = dict(OPEN.network("causal_mask").options) | {"hidden": 16}
-    network = build("recurrent_mask", **settings).eval()
-    x = torch.randn(1, 8192, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        whole, cut = network(x), network(x[:, :6000])
-    stop = 6000 - 512  # the last frame that both hear whole ends at 6000 at the latest
-    torch.testing.assert_close(whole[:, :stop], cut[:, :stop], atol=1e-6, rtol=1e-5)
-    assert not torch.allclose(whole[:, :6000], cut, atol=1e-4)
+    for name in ("light_mask", "rnnoise_own"):
+        assert OPEN.network(name).scaling == "none"  # a level of the whole clip would look ahead
+        assert OPEN.network(name).recipe.precision == "float32"
 
 
 def test_a_bidirectional_mask_does_hear_later():

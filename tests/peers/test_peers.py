@@ -14,7 +14,7 @@ import pytest
 from biosig import samples
 from biosig.errors import ConfigError, SignalError
 from biosig.metrics.delay import align
-from biosig.peers import PEERS, load_peer
+from biosig.peers import PEERS, STREAMS, load_peer, load_stream
 from biosig.peers.cards import DEEPFILTERNET3, DTLN, NSNET2, RNNOISE
 from biosig.peers.packages import model_file
 from biosig.seeds import rng_for
@@ -92,6 +92,25 @@ def test_the_last_samples_survive(system):
 def test_noise_goes_down(system):
     noise = rng_for("peers", "noise").normal(size=3 * FS // 2) * 0.02
     assert np.std(system(noise)[FS:]) < 0.3 * np.std(noise[FS:])
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_peer_that_streams_gives_what_it_gives_for_the_whole(name):
+    """Sample for sample where no resampling lies between; elsewhere two filters differ, near 8 kHz alone."""
+    here(PEERS[name])
+    x, stream = voice(0.7), load_stream(name)
+    out = np.concatenate([*(stream.push(part) for part in np.split(x, [1, 50, 777, 5000])), stream.flush()])
+    whole = load_peer(name)(x)
+    assert out.shape == x.shape
+    if PEERS[name].native_fs == FS:
+        np.testing.assert_array_equal(out, whole)
+    else:
+        assert sdr_db(whole, out) > 20
+
+
+def test_a_peer_that_hides_its_state_has_no_stream():
+    with pytest.raises(ConfigError, match="nsnet2 has no stream"):
+        load_stream("nsnet2")
 
 
 @pytest.mark.parametrize("rate", [8000, 48000])

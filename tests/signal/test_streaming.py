@@ -8,7 +8,7 @@ from biosig.errors import SignalError
 from biosig.seeds import rng_for
 from biosig.signal.enhancement import RULES, log_mmse, speech_stream
 from biosig.signal.stft import istft, n_frames, stft
-from biosig.signal.streaming import BLOCK, SpectralStream, frame_sizes
+from biosig.signal.streaming import BLOCK, Framed, SpectralStream, frame_sizes
 
 SIZES = [(8000, 32, 8), (16000, 32, 16), (16000, 20, 10), (11025, 25, 6.25), (44100, 32, 8)]
 
@@ -113,3 +113,42 @@ def test_nan_gets_one_sentence():
 def test_examples_run():
     result = doctest.testmod(importlib.import_module("biosig.signal.streaming"))
     assert result.attempted and not result.failed
+
+
+# --- steps of one size --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("late", [0, 3, 16, 40])
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 100])
+@pytest.mark.parametrize("sizes", [[1], [5, 16, 33], [1000]])
+def test_a_step_that_is_late_comes_out_in_place(late, n, sizes):
+    """The step is a delay line of ``late`` samples: what is left is the input, whatever the pieces."""
+    line = [np.zeros(late)]
+
+    def step(frame):
+        line[0] = np.concatenate([line[0], frame])
+        out, line[0] = line[0][:16], line[0][16:]
+        return out
+
+    x = rng_for("framed", n).standard_normal(n)
+    np.testing.assert_array_equal(in_pieces(Framed(step, 16, late), x, sizes), x)
+
+
+def test_a_framed_stream_holds_back_no_more_than_it_must():
+    stream = Framed(lambda frame: frame, 16, late=0)
+    assert [stream.push(np.ones(10)).size for _ in range(4)] == [0, 16, 0, 16]
+    assert stream._waiting.size < 16
+
+
+@pytest.mark.parametrize("sizes", [(0, 0), (4, -1)])
+def test_impossible_frames_are_refused(sizes):
+    with pytest.raises(SignalError, match="expected at least 1"):
+        Framed(lambda frame: frame, *sizes)
+
+
+def test_a_framed_stream_refuses_nan_and_channels():
+    stream = Framed(lambda frame: frame, 16)
+    with pytest.raises(SignalError, match="NaN"):
+        stream.push(np.array([np.nan]))
+    with pytest.raises(SignalError, match="one channel"):
+        stream.push(np.ones((2, 5)))

@@ -91,10 +91,15 @@ def _long_recipe(name: str, epochs: int) -> CosineRecipe:
     )
 
 
+def _live_recipe(name: str, epochs: int, loss: str, lr: float) -> CosineRecipe:
+    """The same for networks that hear no clip to its end, in float32, which every processor has."""
+    return CosineRecipe(name, 250, epochs, 16, 32_000, lr, loss=loss, early_stop=epochs)
+
+
+LIVE_LEVELS_DB = (-45.0, -12.0)  # re full scale: what a microphone gives, since no later level can be waited for
 RECURRENT = (("hidden", 200), ("layers", 2))
 BIDIRECTIONAL = (*RECURRENT, ("bidirectional", True))
 LONG = (("hidden", 256), ("layers", 2))
-CAUSAL = (("hidden", 400), ("layers", 2), ("bidirectional", False))
 SMALL_UNET = (
     ("channels", (16, 32, 48, 64, 64)), ("target", "complex"), ("hop", 256), ("pool_time", False), ("gru", 128),
 )  # fmt: skip
@@ -140,8 +145,10 @@ OPEN = Setup(
         ("dccrn", Network("dccrn", _recipe("dccrn open", 80, 10, 8), SMALL_DCCRN)),
         *_loss_networks("open", 100, 4, 16, RECURRENT),
         ("recurrent_mask_long", VariedNetwork("recurrent_mask", _long_recipe("recurrent_mask_long open", 24), LONG)),
-        ("causal_mask", VariedNetwork("recurrent_mask", _long_recipe("causal_mask open", 12), CAUSAL,
-                                      scaling="none", levels_db=(-45.0, -12.0))),
+        ("light_mask", VariedNetwork("light_mask", _live_recipe("light_mask open", 24, "compressed+bounded", 2e-3),
+                                     scaling="none", levels_db=LIVE_LEVELS_DB)),
+        ("rnnoise_own", VariedNetwork("rnnoise_own", _live_recipe("rnnoise_own open", 11, "band_gains", 1e-3),
+                                      scaling="none", levels_db=LIVE_LEVELS_DB)),
         # the paper's network has 64 maps; an eighth is what one core can train, and run at a fifth of real time
         ("residual", FrameNetwork("residual", SgdRecipe("residual open", 200, 16, 64, 5840, 0.01, loss="middle_frame",
                                                         clip_norm=None, plateau_factor=0.5, plateau_patience=2),

@@ -40,7 +40,8 @@ NEURAL = {
 # from the others also because the cell of costs is named by those.
 VARIED = {
     "recurrent_mask_long": "recurrent network that masks, trained longer on varied voices, rooms, bands and levels",
-    "causal_mask": "the same without a look ahead: a network that masks as the sound comes in",
+    "light_mask": "light recurrent network that masks bands of hearing as the sound comes in",
+    "rnnoise_own": "RNNoise as its paper has it, features, network and pitch filter, at 16 kHz",
     "residual": "residual network on log magnitudes, a frame at a time, an eighth as wide as its paper's",
 }
 LOSS_STUDY = {f"loss_{loss}": f"recurrent mask, briefly trained with the loss {loss}" for loss in LOSSES}

@@ -16,7 +16,7 @@ from biosig.results.statistics import BySeed, compare, summarise, where
 from biosig.results.tables import RUN, Entry, Table, absent, label, measured, with_interval
 
 BEST = ("recurrent_mask_long", "recurrent_mask")  # named before the test: the one that got the most training
-CAUSAL = "causal_mask"
+CAUSAL = "light_mask"
 DATA = "16 people of the TIMIT sample in 17 unseen noises at -5 to 15 dB"
 STYLES = {name: (text, style) for name, text, style in QUALITY} | {REDUCTION: ("dB removed", ".1f")}
 VOICES = (
