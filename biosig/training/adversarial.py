@@ -25,6 +25,7 @@ from biosig.seeds import seed_for
 from biosig.training.cmgan_loss import estimated, magnitude, supervised
 from biosig.training.judges import Judges
 from biosig.training.loop import Batches, FitResult, drawing, evaluate, finite, prefetched, progress_bar, why_stop
+from biosig.training.memory import enough_memory
 from biosig.training.recipe import AdversarialRecipe
 from biosig.training.state import Cosine, State
 
@@ -88,7 +89,7 @@ def fit_adversarial(
         The result, and what became of PESQ: clips asked for, how many have no score, and why.
 
     Raises:
-        ConfigError: a loss is no longer finite, or run_dir holds a run of another recipe.
+        ConfigError: a loss is no longer finite, memory runs out, or run_dir holds a run of another recipe.
         CheckpointError: run_dir holds a damaged state.
         BiosigError: a process that computes PESQ died.
     """
@@ -121,7 +122,8 @@ def train_epoch(state: TwoNetworks, batches: Batches, judges: Judges, bar: tqdm)
     asked, failed = judges.asked, Counter(judges.failed)
     total = doubt = heard = 0.0
     for step, (noisy, clean) in enumerate(prefetched(batches, epoch, recipe.steps_per_epoch)):
-        with drawing(device, "dropout", recipe.name, recipe.seed, epoch, step):
+        dropout = drawing(device, "dropout", recipe.name, recipe.seed, epoch, step)
+        with dropout, enough_memory(f"a step of {recipe.name}", "a smaller batch or window"):
             loss, misjudged, scores = train_step(state, noisy.to(device), clean.to(device), judges)
         total += finite(loss, "loss", recipe, epoch, step)
         doubt += finite(misjudged, "discriminator's loss", recipe, epoch, step)

@@ -11,6 +11,7 @@ from biosig.checks import as_signal, check_rate
 from biosig.errors import ConfigError, SignalError
 from biosig.models.diffusion import Diffusion
 from biosig.signal.blocks import OVERLAP_S, WINDOW_S, fade
+from biosig.training.memory import enough_memory
 from biosig.training.scaling import scale_of
 
 SHORTEST_S = 0.1
@@ -97,7 +98,8 @@ class Denoiser:
         scale = scale_of(noisy, self.fs, self.scaling, self.factor)
         scaled = noisy / np.where(scale > 0, scale, 1)  # silence has scale 0: it comes back as silence
         x = torch.as_tensor(scaled, dtype=torch.float32, device=self.device)
-        return scale * self._network(x, noisy).cpu().numpy().astype(np.float64)
+        with enough_memory(f"{len(x)} × {x.shape[-1] / self.fs:g} s at once", "a shorter window_s or a smaller batch"):
+            return scale * self._network(x, noisy).cpu().numpy().astype(np.float64)
 
     @torch.no_grad()
     def _network(self, x: torch.Tensor, noisy: np.ndarray) -> torch.Tensor:

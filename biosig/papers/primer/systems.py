@@ -3,12 +3,14 @@
 The oracles know the clean speech, so no user can call them: ``biosig run primer --system irm`` does.
 """
 
+from pathlib import Path
+
 import numpy as np
 
 from biosig.checks import as_signal
 from biosig.errors import ConfigError
 from biosig.papers.base import known
-from biosig.papers.neural import System, is_published, load_published
+from biosig.papers.neural import System, denoiser, is_published, load_published
 from biosig.papers.primer.profiles import LOSSES, OPEN
 from biosig.peers import PEERS, load_peer
 from biosig.signal.enhancement import CLASSICAL_SPEECH, METHODS
@@ -54,6 +56,8 @@ CALLABLE = {
     **NEURAL,
     **{name: f"{peer.title}, pretrained ({peer.package})" for name, peer in PEERS.items()},
 }
+OWN = (*NEURAL, *VARIED)  # networks of ours that enhance whatever they are given
+CMGAN_NOTES = {"scaling": "rms", "fs": 16000, "window_s": 4.0}  # how the authors' weights are fed
 SYSTEMS = {**CALLABLE, **VARIED, **ORACLE, **LOSS_STUDY}
 
 
@@ -80,15 +84,43 @@ def untrained(name: str) -> System:
     return load_peer(known("system", name, PEERS))
 
 
-def load_system(name: str, device: str = "cpu") -> System:
+def load_system(name: str, device: str = "cpu", checkpoint: Path | None = None) -> System:
     """Any system a user can call: system(noisy (..., n), fs=16000) → same shape.
+
+    Args:
+        name: of the system.
+        device: where a network runs.
+        checkpoint: weights in place of the published ones, see :func:`load_weights`.
 
     Raises:
         ConfigError: unknown system, an oracle, or a package that is not installed.
         MissingDataError: no checkpoint of it was published.
+        CheckpointError: as :func:`load_weights`.
     """
+    if checkpoint is not None:
+        return load_weights(checkpoint, name, device)
     if name in ORACLE:
         raise ConfigError(f"{name} needs the clean speech beside the noisy: `biosig run primer --system {name}`.")
     if name not in NEURAL and name not in VARIED:
         return untrained(known("system", name, for_users()))
     return load_published("primer", name, OPEN.network(name).network, device)
+
+
+def load_weights(path: Path, name: str, device: str = "cpu") -> System:
+    """A network of this chapter with the weights of a file: one of ours, or for CMGAN one of its authors'.
+
+    Raises:
+        ConfigError: a system that is no network of this chapter.
+        CheckpointError: the file is not there, damaged, or of another network.
+    """
+    if name not in OWN:
+        raise ConfigError(f"{name} has no checkpoint: expected one of {', '.join(OWN)}.")
+    network = OPEN.network(name).network
+    if network == "cmgan":
+        from biosig.models.cmgan_weights import is_published_layout, load_published
+
+        if is_published_layout(path):
+            return denoiser(load_published(path), CMGAN_NOTES, device)
+    from biosig.training.checkpoints import load_checkpoint
+
+    return denoiser(*load_checkpoint(path, network), device)
