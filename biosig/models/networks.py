@@ -5,6 +5,7 @@ import inspect
 from torch import nn
 
 from biosig.errors import ConfigError
+from biosig.models.cmgan import CMGAN
 from biosig.models.conv_tasnet import ConvTasNet
 from biosig.models.dccrn import DCCRN
 from biosig.models.emgse import EMGSE
@@ -36,6 +37,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "emgse": EMGSE,
     "light_mask": LightMasker,
     "rnnoise_own": RNNoiseOwn,
+    "cmgan": CMGAN,
 }
 
 

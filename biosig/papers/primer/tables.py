@@ -34,6 +34,8 @@ LABELS = {
     "light_mask": "Light mask, live",
     "rnnoise_own": "RNNoise of our own, live",
     "residual": "Residual, frame by frame",
+    "cmgan": "CMGAN, a quarter as wide",
+    "cmgan_plain": "CMGAN without its discriminator",
     **{name: f"{peer.title}, pretrained" for name, peer in PEERS.items()},
     **{name: text[0].upper() + text[1:] for name, text in ORACLE.items()},
 }
