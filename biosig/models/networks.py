@@ -14,6 +14,7 @@ from biosig.models.recurrent import RecurrentMapper
 from biosig.models.recurrent_mask import RecurrentMasker
 from biosig.models.residual import ResidualEnhancer
 from biosig.models.sdemg import SDEMG
+from biosig.models.trnet import TRNet
 from biosig.models.trustemg import TrustEMGLike
 from biosig.models.unet import UNet
 
@@ -30,6 +31,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "residual": ResidualEnhancer,
     "end_to_end": EndToEnd,
     "end_to_end_earlier": EndToEndEarlier,
+    "trnet": TRNet,
 }
 
 

@@ -131,6 +131,11 @@ def middle_frame(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Ge
     return F.mse_loss(seen[:, middle] + network.mask(seen), wanted[:, middle])
 
 
+def refinement(network: nn.Module, heard, truth, generator: Generator) -> Tensor:
+    """The loss that a :class:`biosig.models.trnet.TRNet` says itself, of what it hears and what training knows."""
+    return network.loss(heard, truth)
+
+
 OBJECTIVES: dict[str, Objective] = {
     "l1": l1,
     "l2": l2,
@@ -147,6 +152,7 @@ OBJECTIVES: dict[str, Objective] = {
     "compressed+bounded": compressed_bounded,
     "middle_frame": middle_frame,
     "ccc": of_distance(one_minus_ccc, levelled=False),
+    "refinement": refinement,
 }
 
 

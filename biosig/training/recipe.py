@@ -9,6 +9,7 @@ LOSSES = (
     *("l1", "l2", "snr", "si", "diffusion"),
     *("spectral_mse", "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"),
     *("compressed+bounded", "middle_frame", "ccc"),
+    "refinement",
 )
 PRECISIONS = ("float32", "bf16")
 
