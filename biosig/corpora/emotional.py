@@ -35,6 +35,32 @@ class Naming:
     item: Callable[[Path], str] = attrgetter("stem")
 
 
+@dataclass(frozen=True)
+class Named:
+    """What a file's name says: which item it is, who speaks, in which emotion."""
+
+    path: Path
+    item: str
+    subject: str
+    label: str
+
+
+def named(
+    naming: Naming, root: Path, emotions: Sequence[str] | None = None, speakers: Sequence[str] | None = None
+) -> list[Named]:
+    """The utterances that :func:`load` would read, by their names alone.
+
+    Raises:
+        ConfigError: an emotion or a speaker that the corpus does not have.
+        MissingDataError, DataError: no files, or a name that is none of the corpus.
+    """
+    emotions = _known(naming, "emotion", emotions, naming.emotions)
+    speakers = _known(naming, "speaker", speakers, naming.speakers)
+    paths = sound_files(Path(root), naming.card.how_to_get, naming.pattern)
+    told = [Named(path, f"{naming.card.name}/{naming.item(path)}", *_parse(naming, path)) for path in paths]
+    return [each for each in told if each.subject in speakers and each.label in emotions]
+
+
 def load(
     naming: Naming, root: Path, emotions: Sequence[str] | None = None, speakers: Sequence[str] | None = None
 ) -> list[Recording]:
@@ -44,21 +70,17 @@ def load(
         ConfigError: an emotion or a speaker that the corpus does not have.
         MissingDataError, DataError: no files, a damaged one, or a name that is none of the corpus.
     """
-    emotions = _known(naming, "emotion", emotions, naming.emotions)
-    speakers = _known(naming, "speaker", speakers, naming.speakers)
-    paths = sound_files(Path(root), naming.card.how_to_get, naming.pattern)
-    told = [(path, *_parse(naming, path)) for path in paths]
-    return [
-        _recording(naming, path, Path(root), speaker, emotion)
-        for path, speaker, emotion in told
-        if speaker in speakers and emotion in emotions
-    ]
+    return [read(naming, Path(root), each) for each in named(naming, root, emotions, speakers)]
 
 
-def _recording(naming: Naming, path: Path, root: Path, speaker: str, emotion: str) -> Recording:
-    signal, source = read_sound(path, naming.card.how_to_get), path.relative_to(root).as_posix()
-    item = f"{naming.card.name}/{naming.item(path)}"
-    return Recording(signal, FS, FULL_SCALE, item, speaker, source=source, label=emotion)
+def read(naming: Naming, root: Path, each: Named) -> Recording:
+    """The recording behind a name.
+
+    Raises:
+        DataError: a damaged file.
+    """
+    signal, source = read_sound(each.path, naming.card.how_to_get), each.path.relative_to(root).as_posix()
+    return Recording(signal, FS, FULL_SCALE, each.item, each.subject, source=source, label=each.label)
 
 
 def _parse(naming: Naming, path: Path) -> tuple[str, str]:

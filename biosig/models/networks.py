@@ -18,6 +18,7 @@ from biosig.models.recurrent_mask import RecurrentMasker
 from biosig.models.residual import ResidualEnhancer
 from biosig.models.rnnoise_own import RNNoiseOwn
 from biosig.models.sdemg import SDEMG
+from biosig.models.trnet import TRNet
 from biosig.models.trustemg import TrustEMGLike
 from biosig.models.unet import UNet
 
@@ -38,6 +39,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "light_mask": LightMasker,
     "rnnoise_own": RNNoiseOwn,
     "cmgan": CMGAN,
+    "trnet": TRNet,
 }
 
 

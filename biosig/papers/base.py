@@ -18,6 +18,7 @@ MODULES = {
     "primer": "biosig.papers.primer",
     "se_for_ser": "biosig.papers.se_for_ser",
     "emgse": "biosig.papers.emgse",
+    "trnet": "biosig.papers.trnet",
 }
 
 

@@ -146,6 +146,11 @@ def band_gains(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Gene
     return (error * heard).sum() / heard.sum().clamp_min(1) + VOICE_WEIGHT * told
 
 
+def refinement(network: nn.Module, heard, truth, generator: Generator) -> Tensor:
+    """The loss that a :class:`biosig.models.trnet.TRNet` says itself, of what it hears and what training knows."""
+    return network.loss(heard, truth)
+
+
 OBJECTIVES: dict[str, Objective] = {
     "l1": l1,
     "l2": l2,
@@ -164,6 +169,7 @@ OBJECTIVES: dict[str, Objective] = {
     "band_gains": band_gains,
     "ccc": of_distance(one_minus_ccc, levelled=False),
     "cmgan": cmgan,
+    "refinement": refinement,
 }
 
 

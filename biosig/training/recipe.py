@@ -11,6 +11,7 @@ LOSSES = (
     *("compressed+bounded", "middle_frame", "ccc"),
     "band_gains",
     "cmgan",
+    "refinement",
 )
 PRECISIONS = ("float32", "bf16")
 

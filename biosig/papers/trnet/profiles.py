@@ -1,0 +1,113 @@
+"""What the profiles of this chapter run: whose emotions, how much of them, in which noises, behind which enhancers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from biosig.papers import setups
+from biosig.papers.base import known
+from biosig.papers.trnet.naming import SNRS_DB
+from biosig.training.recipe import Recipe
+
+ADAM = (0.9, 0.999)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup(setups.Setup):
+    """One profile of this chapter.
+
+    Attributes:
+        corpus: of emotions: "polish", "nemo" or "iemocap".
+        emotions: the classes.
+        per_class: utterances of each actor and emotion, drawn by lot from their names; None takes all.
+        seconds: of each utterance, repeated where it is shorter, cut where it is longer.
+        snrs_db: beside clean speech.
+        recipe: of every network; the steps of an epoch follow from a fold's number of utterances.
+        form, width: of the encoder.
+        enhancers: that the systems are run with.
+        controls: whether the three controls are run.
+    """
+
+    corpus: str
+    emotions: tuple[str, ...]
+    recipe: Recipe
+    per_class: int | None = None
+    seconds: float = 5.0
+    snrs_db: tuple[float, ...] = SNRS_DB
+    form: str = "paper"
+    width: int | None = None
+    enhancers: tuple[str, ...] = ()
+    controls: bool = True
+
+    apart: ClassVar[tuple[str, ...]] = (*setups.Setup.apart, "recipe", "form", "width", "enhancers", "controls")
+
+
+def recipe(name: str, epochs: int, batch: int, lr: float, patience: int) -> Recipe:
+    """A schedule: Adam, the gradient's norm at most 10, the rate divided by 10 where validation stands still."""
+    return Recipe(
+        name, 1, epochs, batch, lr=lr, betas=ADAM, loss="refinement", clip_norm=10.0, plateau_factor=0.1,
+        plateau_patience=patience, early_stop=epochs,
+    )  # fmt: skip
+
+
+QUICK = Setup(
+    name="quick",
+    corpus="polish",
+    emotions=("anger", "fear", "neutral"),
+    per_class=3,
+    seconds=0.8,
+    snrs_db=(10.0, 0.0),
+    recipe=recipe("trnet quick", 2, 16, 3e-3, 2),
+    width=4,
+    seeds=(0,),
+    enhancers=("log_mmse",),
+    controls=False,
+)
+# What one core does in an hour: every row and every fold, with less speech, shorter, in a narrower network. A full run
+# of these data (90 utterances of each actor and emotion, 5 s, the paper's widths, 80 epochs) costs about 8,000 times
+# as much: 11 times the utterances, 2.5 times the sound, 7 times the multiplications, 6 times the epochs and more.
+OPEN = Setup(
+    name="open",
+    corpus="nemo",
+    emotions=("anger", "happiness", "neutral", "sadness"),
+    per_class=8,
+    seconds=2.0,
+    recipe=recipe("trnet open", 12, 16, 3e-3, 4),
+    width=12,
+    enhancers=("nsnet2", "recurrent_mask_long", "cmgan"),
+)
+PAPER = Setup(
+    name="paper",
+    corpus="iemocap",
+    emotions=("angry", "happy", "neutral", "sad"),
+    recipe=recipe("trnet paper", 80, 32, 1e-3, 15),
+    enhancers=("cmgan", "nsnet2"),
+)
+SETUPS = {setup.name: setup for setup in (QUICK, OPEN, PAPER)}
+
+
+# What makes a system of the one network
+OPTIONS = {
+    "baseline_c": {"gate": "noisy", "bridge": False, "alpha": 0.0, "beta": 0.0},
+    "baseline_n": {"gate": "noisy", "bridge": False, "alpha": 0.0, "beta": 0.0},
+    "baseline_e": {"gate": "enhanced", "bridge": False, "alpha": 0.0, "beta": 0.0},
+    "trnet": {},
+    "trnet_no_low": {"alpha": 0.0},
+    "trnet_no_high": {"beta": 0.0},
+    "trnet_oracle": {"gate": "oracle"},
+    "trnet_learned": {"gate": "learned"},
+    "trnet_told": {"gate": "told"},
+}
+
+
+def options(setup: Setup, which: str) -> dict:
+    """The network's options for a system."""
+    return {"classes": len(setup.emotions), "form": setup.form, "width": setup.width, **OPTIONS[which]}
+
+
+def setup_of(profile: str) -> Setup:
+    """The setup of a profile.
+
+    Raises:
+        ConfigError: unknown.
+    """
+    return SETUPS[known("profile of TRNet", profile, SETUPS)]

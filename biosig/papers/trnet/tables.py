@@ -1,0 +1,3 @@
+"""stub"""
+def makers(protocol, profile, store):
+    return {}
