@@ -149,7 +149,7 @@ OPEN = Setup(
 
 
 def _as_printed(name: str, **more: object) -> tuple[str, Network]:
-    """The paper's sizes and schedule, at one rate: 280 sentences · 25 versions, some 6 chunks each, 16 to a batch, are an epoch."""
+    """The paper's sizes and schedule, at one rate; an epoch is 280 sentences · 25 versions · 6 chunks in batches."""
     recipe = Recipe(f"{name} paper", 2625, 500, 16, CHUNK, 1e-4, plateau_patience=500, early_stop=15, clip_norm=None)
     return name, Network(recipe, (("sizes", "paper"),), **more)
 

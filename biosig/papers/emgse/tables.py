@@ -1,4 +1,4 @@
-"""The paper's tables beside what was run here, every speaker by himself, what the controls say, and what text claims."""
+"""The paper's tables beside what was run here, every speaker apart, and what the controls say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -66,7 +66,7 @@ HOW = (
     "Means go over the mixtures of a sentence, then over the ten sentences of each speaker, each speaker weighing "
     "alike; intervals are 95 % bootstrap over these sentences. Of other people they say nothing."
 )
-STANDS_IN = {"open": {"All speakers": "Four speakers of EMG-UKA"}, "quick": {"All speakers": "One voice, SIMULATED EMG"}}
+STANDS_IN = {"open": {"All speakers": "Four speakers of EMG-UKA"}, "quick": {"All speakers": "One voice"}}
 
 
 def _over(metric: str, name: str, condition: str) -> Measure:
@@ -197,7 +197,7 @@ def _only(run: CellRun, control: str) -> CellRun:
 
 
 def sessions(c: Comparison) -> Table:
-    """Speaker 8: networks of one session, tested in it and in seven others, to which the electrodes were put on anew."""
+    """Speaker 8: networks of one session, tested in it and in seven others, with electrodes put on anew."""
     rows = []
     for name, text in SESSION_LABELS.items():
         entries = []
@@ -225,8 +225,8 @@ def latent(c: Comparison) -> Table:
     heads = ("Speaker", "Noisy sound alone", "Noisy sound and EMG", c.counted)
     note = (
         "RMS of the difference between the fusion layer's output and that for clean sound without EMG, over the RMS of "
-        "the latter, at the lowest SNR. Without EMG zeros stand in its place, so this reference is one that the network "
-        "never saw in training."
+        "the latter, at the lowest SNR. Without EMG zeros stand in its place, so the network never saw such a "
+        "reference in training."
     )
     title = f"Fig. 4 as a number: how far the latent space lies from that of clean speech ({c.here})"
     return Table("latent", title, heads, tuple(rows), (note, HOW))
