@@ -501,8 +501,8 @@ ARCHITECTURES = (
     Architecture(
         "emgse", EMGSE_03, "EMGSE", lambda: build("emgse"), ((1, 40, 257 + 2 + 35 * 31 * 5),),
         ("EMGSE.forward", "EMGSE.latent"), draw_emgse,
-        "Two columns of two linear layers each, sound on the left and EMG on the right, meet in a fusion layer. Below it "
-        "a BLSTM, the sum of its two directions, and a last linear layer.",
+        "Two columns of two linear layers each, sound on the left and EMG on the right, meet in a fusion layer. Below "
+        "it a BLSTM, the sum of its two directions, and a last linear layer.",
         "EMGSE in the sizes of the authors' code. Until the fusion layer neither side knows of the other. "
         f"{READ}beside the arrows: numbers in a frame, or frames × numbers, for forty frames."),
 )
