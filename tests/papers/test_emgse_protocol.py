@@ -20,7 +20,7 @@ from biosig.papers.transcription import load
 from biosig.results.items import CellStore
 from biosig.signal.emg_features import td15
 from biosig.signal.log_spectrogram import log1p_magnitude
-from biosig.signal.paired import Channels
+from biosig.signal.paired import Channels, same_duration
 from biosig.signal.types import Recording
 from biosig.training.recipe import Recipe
 
@@ -193,6 +193,8 @@ def test_emg_of_another_sentence_is_cut_or_begun_again():
     emg = Channels(np.arange(600.0)[None], EMG_FS, "µV", "x")
     assert fitted(emg, 1.0) is emg and fitted(emg, 0.5).signal.shape == (1, 300)
     np.testing.assert_array_equal(fitted(emg, 1.5).signal[0, 600:], np.arange(300.0))
+    for seconds in (0.985, 0.992, 1.004, 1.012):  # what comes out always passes as EMG of that duration
+        same_duration(np.zeros(round(seconds * FS)), FS, fitted(emg, seconds))
 
 
 # --- systems --------------------------------------------------------------------------------------------------------

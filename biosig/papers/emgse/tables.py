@@ -1,6 +1,6 @@
-"""The paper's tables beside what was run here, every speaker by himself, what the controls say, and what text claims."""
+"""The paper's tables beside what was run here, every speaker apart, and what the controls say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +10,7 @@ from biosig.papers.contests import each_against
 from biosig.papers.emgse import controls
 from biosig.papers.emgse.profiles import SETUPS
 from biosig.papers.emgse.score import INPUTS, LATENT
-from biosig.papers.emgse.systems import CONTROLS, SYSTEMS, TRAINED
+from biosig.papers.emgse.systems import CONTROLS, TRAINED
 from biosig.papers.glance import overviews
 from biosig.papers.training_table import training
 from biosig.papers.transcription import Column, Transcription, load
@@ -66,7 +66,7 @@ HOW = (
     "Means go over the mixtures of a sentence, then over the ten sentences of each speaker, each speaker weighing "
     "alike; intervals are 95 % bootstrap over these sentences. Of other people they say nothing."
 )
-STANDS_IN = {"open": {"All speakers": "Four speakers of EMG-UKA"}, "quick": {"All speakers": "One voice, SIMULATED EMG"}}
+STANDS_IN = {"open": {"All speakers": "Four speakers of EMG-UKA"}, "quick": {"All speakers": "One voice"}}
 
 
 def _over(metric: str, name: str, condition: str) -> Measure:
@@ -105,25 +105,27 @@ def comparison(protocol, profile: str, store: CellStore) -> Comparison:
 def makers(protocol, profile: str, store: CellStore) -> Makers:
     """Every table of this paper by name, each computed when it is called for."""
     c = comparison(protocol, profile, store)
-    paper, rest = c.paper, [name for name in c.labels if name not in c.paper.tables["table3"].systems.values()]
-    mean, third = paper.tables["table1_mean"], paper.tables["table3"]
-    return {
-        "table1": lambda: beside_lines(c, paper.tables["table1"]),
-        "table2": lambda: beside_lines(c, paper.tables["table2"]),
-        **{f"table1_mean_{m}": partial(beside, c, mean, m, [n for n in c.labels if n not in ("noisy", "se_a", "emgse")])
-           for m in TESTED},
-        **{f"table3_{m}": partial(beside, c, third, m, [n for n in rest if n.startswith("emgse")]) for m in TESTED},
-        **{f"fig3_{m}": partial(by_level, c, paper.figures["fig3"], m) for m in TESTED},
+    tables, own = c.paper.tables, c.paper.tables["table1_mean"].systems.values()
+    extras = [name for name in c.labels if name not in own]
+    fewer = [name for name in extras if name.startswith("emgse_") and name != "emgse_cheek"]
+    found = {
+        "table1": lambda: beside_lines(c, tables["table1"]),
+        "table2": lambda: beside_lines(c, tables["table2"]),
+        **{f"table1_mean_{m}": partial(beside, c, tables["table1_mean"], m, extras) for m in TESTED},
+        **{f"table3_{m}": partial(beside, c, tables["table3"], m, fewer) for m in TESTED},
+        **{f"fig3_{m}": partial(by_level, c, c.paper.figures["fig3"], m) for m in TESTED},
         "everything": partial(everything, c),
         **{f"{m}_paired": partial(each_against, c, m, column_of(m), "emgse") for m in TESTED},
-        **{f"controls_{m}": partial(control_table, protocol, c, store, m) for m in TESTED},
-        "sessions": partial(sessions, c),
         "latent": partial(latent, c),
         "claims": partial(claims, c),
         "training": lambda: training(c, TRAINED, TRAINING, VALIDATION),
         "choices": partial(choices, c),
         **overviews(lambda: [c]),
-    }  # fmt: skip
+    }
+    if profile == "open":  # whose speakers came more than once, and where there are controls
+        found |= {f"controls_{m}": partial(control_table, protocol, c, store, m) for m in TESTED}
+        found["sessions"] = partial(sessions, c)
+    return found
 
 
 def column_of(metric: str) -> Column:
@@ -197,7 +199,7 @@ def _only(run: CellRun, control: str) -> CellRun:
 
 
 def sessions(c: Comparison) -> Table:
-    """Speaker 8: networks of one session, tested in it and in seven others, to which the electrodes were put on anew."""
+    """Speaker 8: networks of one session, tested in it and in seven others, with electrodes put on anew."""
     rows = []
     for name, text in SESSION_LABELS.items():
         entries = []
@@ -225,8 +227,8 @@ def latent(c: Comparison) -> Table:
     heads = ("Speaker", "Noisy sound alone", "Noisy sound and EMG", c.counted)
     note = (
         "RMS of the difference between the fusion layer's output and that for clean sound without EMG, over the RMS of "
-        "the latter, at the lowest SNR. Without EMG zeros stand in its place, so this reference is one that the network "
-        "never saw in training."
+        "the latter, at the lowest SNR. Without EMG zeros stand in its place, so the network never saw such a "
+        "reference in training."
     )
     title = f"Fig. 4 as a number: how far the latent space lies from that of clean speech ({c.here})"
     return Table("latent", title, heads, tuple(rows), (note, HOW))
@@ -238,7 +240,3 @@ def choices(c: Comparison) -> Table:
     heads = ("Choice", "The paper", "The authors' code", "Here")
     return Table("choices", "What the paper leaves open, and what was chosen", heads, tuple(rows))
 
-
-def described() -> Mapping[str, str]:
-    """system → what it is, in words."""
-    return {name: SYSTEMS[name] for name in LABELS if name in SYSTEMS}
