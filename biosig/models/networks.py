@@ -7,6 +7,7 @@ from torch import nn
 from biosig.errors import ConfigError
 from biosig.models.conv_tasnet import ConvTasNet
 from biosig.models.dccrn import DCCRN
+from biosig.models.emgse import EMGSE
 from biosig.models.end_to_end import EndToEnd, EndToEndEarlier
 from biosig.models.fcn import FCN
 from biosig.models.msemg import MSEMG
@@ -30,6 +31,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "residual": ResidualEnhancer,
     "end_to_end": EndToEnd,
     "end_to_end_earlier": EndToEndEarlier,
+    "emgse": EMGSE,
 }
 
 

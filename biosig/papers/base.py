@@ -17,6 +17,7 @@ MODULES = {
     "msemg": "biosig.papers.msemg",
     "primer": "biosig.papers.primer",
     "se_for_ser": "biosig.papers.se_for_ser",
+    "emgse": "biosig.papers.emgse",
 }
 
 

@@ -1,0 +1,183 @@
+"""What the profiles of the EMGSE chapter run: speakers, SNRs, networks, recipes, seeds.
+
+Speakers are folds: every network is of one person, and a cell says whose by its fold.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from biosig.corpora.csl_emg_array import CHANNELS as ARRAY
+from biosig.corpora.emguka import CHANNELS as SIX
+from biosig.corpora.emguka import CHEEK, CHIN, UNSTABLE
+from biosig.papers import setups
+from biosig.papers.base import known
+from biosig.training.recipe import Recipe
+
+TRAIN_SNRS = (-10.0, -5.0, 0.0, 5.0, 10.0)
+TEST_SNRS = (-11.0, -6.0, -1.0, 4.0)  # the paper's tables; its text has -4 in the place of -6
+CHUNK = 64  # frames in a row of a batch
+WITHOUT_UNSTABLE = tuple(name for name in SIX if name != UNSTABLE)
+
+
+@dataclass(frozen=True)
+class Network:
+    """How one system is built and trained, for each speaker.
+
+    Attributes:
+        recipe: the schedule; ``window`` counts frames, and each cell sets the seed.
+        options: of :class:`biosig.models.emgse.EMGSE`, (name, value) pairs, but for the number of channels.
+        channels: of EMG, by name; none for a network that only hears.
+        deaf: whether the sound is kept from it, to see what EMG alone can do.
+        shuffled: whether each sentence is trained with the EMG of another one.
+        sessions: that it trains on; none: all of the speaker's.
+        mixtures: a batch's rows are cut from so many mixtures, made for it.
+        order: of stacking and scaling, see :func:`biosig.signal.emg_features.td15`.
+    """
+
+    recipe: Recipe
+    options: tuple[tuple[str, object], ...] = ()
+    channels: tuple[str, ...] = ()
+    deaf: bool = False
+    shuffled: bool = False
+    sessions: tuple[str, ...] = ()
+    mixtures: int = 4
+    order: str = "paper"
+
+
+@dataclass(frozen=True)
+class Where:
+    """For whom and how often a system is run."""
+
+    speakers: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup(setups.Setup):
+    """One profile of this chapter.
+
+    Attributes:
+        speakers: by name; the number in a name is its fold.
+        fewer: (system, for whom and how often) where it is not everyone and all seeds.
+        test_snrs: in dB; every test sentence meets every noise once, at SNRs in turn.
+        train_snrs: in dB, drawn from with equal chances; validation takes them in turn.
+        validation: mixtures that choose a network's weights, at most.
+        every: the controls are scored on one in so many test mixtures.
+        level: RMS of clean speech, full scale being 1, before noise is added.
+        metrics: of the test.
+    """
+
+    speakers: tuple[str, ...]
+    fewer: tuple[tuple[str, Where], ...] = ()
+    test_snrs: tuple[float, ...] = TEST_SNRS
+    train_snrs: tuple[float, ...] = TRAIN_SNRS
+    validation: int = 40
+    every: int = 3
+    level: float = 0.05
+    metrics: tuple[str, ...] = ("pesq_raw", "pesq_wb", "stoi")
+
+    apart: ClassVar[tuple[str, ...]] = (*setups.Setup.apart, "speakers", "fewer", "metrics")
+
+    def where(self, system: str, trained: bool) -> Where:
+        """For whom and how often a system is run: every seed only where something is trained."""
+        return dict(self.fewer).get(system) or Where(self.speakers, self.seeds if trained else (0,))
+
+
+def _recipe(name: str, steps: int, epochs: int, lr: float = 1e-3) -> Recipe:
+    """L1 and Adam as in the paper, with a rate ten times as high that falls as validation stalls."""
+    return Recipe(name, steps, epochs, 16, CHUNK, lr, plateau_factor=0.5, plateau_patience=2, early_stop=8)
+
+
+NARROW = (("audio", (128, 64)), ("emg", (128, 64)), ("fused", 128), ("hidden", 96))
+AS_LARGE = (("audio", (128, 64)), ("fused", 128), ("hidden", 114))  # SE(A) with as many parameters as EMGSE has
+STRONG = (("audio", (256, 128)), ("emg", (128, 64)), ("fused", 192), ("hidden", 160), ("output", "mask"))
+TINY = (("audio", (48, 24)), ("emg", (48, 24)), ("fused", 32), ("hidden", 24))
+
+
+def _narrow(name: str, **more: object) -> tuple[str, Network]:
+    return name, Network(_recipe(f"{name} open", 25, 24), NARROW, **more)
+
+
+def _strong(name: str, **more: object) -> tuple[str, Network]:
+    return name, Network(_recipe(f"{name} open", 25, 40), STRONG, **more)
+
+
+QUICK = Setup(
+    name="quick",
+    speakers=("1",),
+    networks=(
+        ("se_a", Network(_recipe("se_a quick", 15, 4, 3e-3), TINY)),
+        ("emgse", Network(_recipe("emgse quick", 15, 4, 3e-3), TINY, channels=SIX)),
+        ("emgse_cheek", Network(_recipe("emgse_cheek quick", 15, 4, 3e-3), TINY, channels=CHEEK)),
+    ),
+    test_snrs=(-11.0, 4.0),
+    validation=4,
+    seeds=(0,),
+)
+
+# One core: narrow networks, a minute of training each, fresh mixtures instead of 25 kept ones for every sentence.
+OPEN = Setup(
+    name="open",
+    speakers=("002", "004", "006", "008"),
+    networks=(
+        _narrow("se_a"),
+        _narrow("emgse", channels=SIX),
+        _narrow("emgse_cheek", channels=CHEEK),
+        _narrow("emgse_chin", channels=CHIN),
+        _narrow("emgse_five", channels=WITHOUT_UNSTABLE),
+        ("se_a_large", Network(_recipe("se_a_large open", 25, 24), AS_LARGE)),
+        _narrow("emgse_shuffled", channels=SIX, shuffled=True),
+        _narrow("emg_only", channels=SIX, deaf=True),
+        _narrow("se_a_session", sessions=("008-001",)),
+        _narrow("emgse_session", channels=SIX, sessions=("008-001",)),
+        _strong("strong"),
+        _strong("strong_emg", channels=SIX),
+    ),
+    fewer=(
+        ("emgse_cheek", Where(("002", "004", "006", "008"), (0,))),
+        ("emgse_chin", Where(("002", "004", "006", "008"), (0,))),
+        ("emgse_five", Where(("002", "008"), (0,))),
+        ("se_a_large", Where(("002", "004", "006", "008"), (0,))),
+        ("emgse_shuffled", Where(("002", "008"), (0,))),
+        ("emg_only", Where(("002", "008"), (0,))),
+        ("se_a_session", Where(("008",), (0,))),
+        ("emgse_session", Where(("008",), (0,))),
+        ("strong", Where(("002", "008"), (0,))),
+        ("strong_emg", Where(("002", "008"), (0,))),
+    ),
+)
+
+
+def _as_printed(name: str, **more: object) -> tuple[str, Network]:
+    """The paper's sizes and schedule, at one rate; an epoch is 280 sentences · 25 versions · 6 chunks in batches."""
+    recipe = Recipe(f"{name} paper", 2625, 500, 16, CHUNK, 1e-4, plateau_patience=500, early_stop=15, clip_norm=None)
+    return name, Network(recipe, (("sizes", "paper"),), **more)
+
+
+PAPER = Setup(
+    name="paper",
+    speakers=tuple(f"Spk{k}" for k in range(1, 9)),
+    networks=(
+        _as_printed("se_a"),
+        _as_printed("emgse", channels=tuple(map(str, ARRAY["35"]))),
+        _as_printed("emgse_cheek", channels=tuple(map(str, ARRAY["cheek"]))),
+    ),
+    fewer=(("emgse_controls", Where((), ())),),  # the paper has none
+    validation=500,  # 20 sentences · 25 versions
+)
+
+SETUPS = {setup.name: setup for setup in (QUICK, OPEN, PAPER)}
+
+
+def setup_of(profile: str) -> Setup:
+    """The setup of a profile.
+
+    Raises:
+        ConfigError: unknown.
+    """
+    return SETUPS[known("profile", profile, SETUPS)]
+
+
+def fold_of(speaker: str) -> int:
+    """The number in a speaker's name."""
+    return int("".join(filter(str.isdigit, speaker)))

@@ -1,0 +1,143 @@
+"""The experimental section of EMGSE as code: which systems, of whom, on which mixtures, scored how, in which tables."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from biosig.metrics.speech import MEASURES
+from biosig.papers import neural
+from biosig.papers.base import PROFILES, known
+from biosig.papers.comparison import Makers
+from biosig.papers.emgse import controls
+from biosig.papers.emgse.mixtures import test_mixtures
+from biosig.papers.emgse.profiles import SETUPS, Setup, fold_of, setup_of
+from biosig.papers.emgse.score import CONTROL_METRICS, LATENT, LATENT_VERSION, evaluate, latent_items, marked
+from biosig.papers.emgse.sources import CORPORA, TRAINING_NOISE, load
+from biosig.papers.emgse.systems import CONTROLS, SYSTEMS, TRAINED, Enhancer, untrained
+from biosig.papers.experiment import Experiment
+from biosig.peers import PEERS
+from biosig.results.items import Cell, CellStore, Item
+from biosig.results.provenance import describe_run
+
+BASE = "emgse"  # whose networks the controls are about
+
+
+class Emgse(Experiment):
+    """The protocol of "EMGSE: Acoustic/EMG fusion for multimodal speech enhancement"; a fold is a speaker."""
+
+    name = "emgse"
+    title = "EMGSE: acoustic and EMG fusion for multimodal speech enhancement"
+    systems = SYSTEMS
+    setups = SETUPS
+    data = CORPORA
+    samples = "SOUNDS.toml"
+    trained = TRAINED
+
+    def cells(
+        self, profile: str, systems: Sequence[str] | None = None, seeds: Sequence[int] | None = None
+    ) -> list[Cell]:
+        """A cell for each system, speaker and seed; the speaker is the fold.
+
+        Raises:
+            ConfigError: an unknown profile.
+        """
+        setup = setup_of(known("profile", profile, PROFILES))
+        return [
+            Cell(self.name, profile, system, fold_of(speaker), seed, self.config(setup, system, seed, speaker))
+            for system in systems or self.systems
+            for speaker in self.speakers(setup, system)
+            for seed in self.seeds(setup, system)
+            if seeds is None or seed in seeds
+        ]
+
+    def speakers(self, setup: Setup, system: str) -> Sequence[str]:
+        """For whom a system is run in a profile; for nobody where it is not trained there."""
+        networks = dict(setup.networks)
+        if system in TRAINED and system not in networks:
+            return ()
+        if setup.name == "quick" and (system in PEERS or system == CONTROLS):
+            return ()
+        return setup.where(system, system in TRAINED).speakers
+
+    def seeds(self, setup: Setup, system: str) -> Sequence[int]:
+        """The repetitions of a system."""
+        return setup.where(system, system in TRAINED).seeds
+
+    def measures(self, setup: Setup) -> dict:
+        """Measure → its variant."""
+        return {name: MEASURES[name].variant for name in setup.metrics} | {LATENT: LATENT_VERSION}
+
+    def config(self, setup: Setup, system: str, seed: int, speaker: str = "") -> dict:
+        """All that decides a cell's numbers; the controls rest on the network of the same speaker and seed."""
+        found = self.common(setup, system) | {"metrics": self.measures(setup), "speaker": speaker}
+        if system == CONTROLS:
+            network = setup.network(BASE, seed)
+            names = controls.names(network.channels)
+            return found | {"network": asdict(network), "controls": names, "metrics": list(CONTROL_METRICS)}
+        return found | ({"network": asdict(setup.network(system, seed))} if system in TRAINED else {})
+
+    def corpora(self, cell: Cell) -> Sequence[str]:
+        """What computing a cell reads: the training noises only where something is trained."""
+        names = self.data[cell.profile]
+        return names if cell.system in (*TRAINED, CONTROLS) else tuple(name for name in names if name != TRAINING_NOISE)
+
+    def train(self, cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
+        """Train a speaker's network, or reload it where that was done."""
+        from biosig.papers.emgse.train import NETWORK, train
+        from biosig.training.checkpoints import save_checkpoint
+
+        setup, speaker = setup_of(cell.profile), cell.config["speaker"]
+        network = setup.network(cell.system, cell.seed)
+        model, notes, result = train(load(setup.name, speaker, setup.level), setup, network, folder, device, progress)
+        save_checkpoint(folder / "best.pt", NETWORK, model.state_dict(), {**notes, "cell": cell.name})
+        told = neural.told(model, result)
+        return neural.Trained(Enhancer(model, notes, device), told, {"curve.csv": folder / "curve.csv"})
+
+    def items(self, cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
+        """Every measure of every test mixture of a speaker; for EMGSE the latent space at the lowest SNR too."""
+        setup = setup_of(cell.profile)
+        mixtures = test_mixtures(load(setup.name, cell.config["speaker"], setup.level), setup)
+        items = evaluate(network or untrained(cell.system), mixtures, setup.metrics, cell.name, progress)
+        if cell.system == BASE:
+            items += latent_items(network, [each for each in mixtures if each.snr_db == min(setup.test_snrs)])
+        return items
+
+    def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
+        """As everywhere; the controls train nothing of their own and need the networks of two speakers."""
+        if cell.system != CONTROLS:
+            super().run_cell(cell, store=store, device=device, progress=progress)
+            return
+        run = describe_run(device, self.data_files(cell.profile, cell.system))
+        bases = [self.base(cell, fold) for fold in (cell.fold, self.neighbour(cell))]
+        own, other = (self.train(base, neural.scratch(store, base), device, progress).system for base in bases)
+        items = self.control_items(cell, own, other, progress)
+        store.write(cell, items, run | {"networks_of": [base.key for base in bases]})
+
+    def base(self, cell: Cell, fold: int) -> Cell:
+        """The cell of EMGSE of a speaker, with the seed of ``cell``."""
+        return next(each for each in self.cells(cell.profile, [BASE], [cell.seed]) if each.fold == fold)
+
+    def neighbour(self, cell: Cell) -> int:
+        """The next speaker, whose network is tried on this one."""
+        speakers = [fold_of(name) for name in setup_of(cell.profile).speakers]
+        return speakers[(speakers.index(cell.fold) + 1) % len(speakers)]
+
+    def control_items(self, cell: Cell, own: Enhancer, other: Enhancer, progress: bool) -> list[Item]:
+        """Some test mixtures, with EMG changed in every way, and through somebody else's network."""
+        setup = setup_of(cell.profile)
+        sources = load(setup.name, cell.config["speaker"], setup.level)
+        mixtures = test_mixtures(sources, setup, setup.every)
+        found = marked(evaluate(other, mixtures, CONTROL_METRICS, cell.name, progress), control=controls.OTHER_PERSON)
+        for name, change in controls.changes(sources.test, own.channels).items():
+            items = evaluate(own, list(controls.changed(mixtures, change)), CONTROL_METRICS, name, progress)
+            found += marked(items, control=name)
+        return found
+
+    def makers(self, profile: str, store: CellStore) -> Makers:
+        """Every table of the chapter, from whatever the store holds."""
+        from biosig.papers.emgse import tables
+
+        return tables.makers(self, profile, store)
+
+
+PROTOCOL = Emgse()
