@@ -79,4 +79,4 @@ def _check(log_probs: Tensor, target: Tensor, blank: int) -> None:
         raise ConfigError("the target is empty: expected at least one label.")
     strange = [label for label in target.tolist() if label == blank or not 0 <= label < classes]
     if strange:
-        raise ConfigError(f"the target holds {strange[0]}: expected classes below {classes} but not the blank, {blank}.")
+        raise ConfigError(f"the target holds {strange[0]}: expected classes below {classes}, without the blank.")

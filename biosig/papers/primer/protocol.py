@@ -112,9 +112,10 @@ class Primer(Experiment):
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer import tables, tables_recognition, tables_voices
+        from biosig.papers.primer import tables, tables_joint, tables_recognition, tables_voices
 
-        found = (module.makers(self, profile, store) for module in (tables, tables_voices, tables_recognition))
+        modules = (tables, tables_voices, tables_recognition, tables_joint)
+        found = (module.makers(self, profile, store) for module in modules)
         return {name: make for each in found for name, make in each.items()}
 
 
