@@ -80,13 +80,23 @@ class Chain(nn.Module):
         enhancer: (B, n) → (B, n); None passes signals on.
         recogniser: behind it.
         frozen: the enhancer stays as it is. It is always in eval mode, so that padding moves none of its averages.
+        slower: the enhancer's learning rate, relative to the recogniser's.
     """
 
-    def __init__(self, enhancer: nn.Module | None, recogniser: nn.Module, frozen: bool = False):
+    def __init__(
+        self, enhancer: nn.Module | None, recogniser: nn.Module, frozen: bool = False, slower: float = 1.0
+    ):
         super().__init__()
-        self.enhancer, self.recogniser = enhancer, recogniser
+        self.enhancer, self.recogniser, self.slower = enhancer, recogniser, slower
         if enhancer is not None:
             enhancer.requires_grad_(not frozen)
+
+    def parameter_groups(self, lr: float) -> list[dict]:
+        """What an optimiser learns, and at which rates."""
+        groups = [{"params": list(self.recogniser.parameters()), "lr": lr}]
+        if self.enhancer is not None:
+            groups.append({"params": list(self.enhancer.parameters()), "lr": lr * self.slower})
+        return groups
 
     def train(self, mode: bool = True) -> "Chain":
         super().train(mode)

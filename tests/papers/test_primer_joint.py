@@ -18,6 +18,7 @@ from biosig.results.items import CellStore, Item
 from biosig.results.verify import check_sources
 from biosig.seeds import rng_for
 from biosig.signal.types import Recording
+from biosig.training.state import optimiser_of
 
 TOLD = {"timit_sample/fa/sx1": ("hh", "ah", "l", "ow"), "timit_sample/mb/sx2": ("k", "ae", "t")}
 
@@ -118,6 +119,14 @@ def test_a_frozen_enhancer_learns_nothing_and_another_does():
         log_probs.sum().backward()
         assert (chain.enhancer.weight.grad is None) == frozen
         assert estimates.shape == (1, 4000) and log_probs.shape == (1, frames.item(), joint.classes())
+
+
+def test_an_enhancer_that_has_learnt_already_learns_more_slowly():
+    chain = Chain(torch.nn.Linear(4, 4), small(), slower=0.1)
+    optimiser = optimiser_of(joint.recipe("joint", 0), chain)
+    rates = {id(p): group["lr"] for group in optimiser.param_groups for p in group["params"]}
+    assert rates[id(chain.enhancer.weight)] == pytest.approx(0.1 * rates[id(chain.recogniser.leave.weight)])
+    assert len(rates) == len(list(chain.parameters()))
 
 
 # --- batches and the loss -------------------------------------------------------------------------------------------

@@ -58,12 +58,14 @@ class JointRecipe(CosineRecipe):
 
     Attributes:
         weight: of the enhancement term beside CTC's loss per phone.
+        slower: the learning rate of the enhancer, which has learnt already, relative to the recogniser's.
         snrs_db: of the training mixtures, drawn evenly.
         clean_share: of training utterances without noise.
         stretch: largest change of an utterance's speed.
     """
 
     weight: float = 0.0
+    slower: float = 0.1
     snrs_db: tuple[float, float] = (-5.0, 20.0)
     clean_share: float = 0.1
     stretch: float = 0.1
@@ -85,7 +87,7 @@ class Plan:
     steps: int = 35
     epochs: int = 8
     batch: int = 8
-    lr: float = 1e-3
+    lr: float = 2e-3
     weight: float = 50.0
     channels: int = 128
     blocks: int = 6

@@ -61,7 +61,8 @@ def fresh(system: str, fold: int) -> Chain:
     if system == "multi":
         return Chain(None, recogniser)
     enhancer, _ = load_checkpoint(neural.published("primer", joint.ENHANCER), joint.ENHANCER)
-    return Chain(enhancer, recogniser, frozen=system in ("separate", "behind"))
+    slower = joint.recipe(system, fold).slower
+    return Chain(enhancer, recogniser, frozen=system in ("separate", "behind"), slower=slower)
 
 
 def loss(
