@@ -114,4 +114,5 @@ def _package(name: str):
         return importlib.import_module(name)
     except ImportError as error:
         lacking = f" ({error.name} is missing)" if error.name not in (None, name) else ""
-        raise ConfigError(f"the recogniser needs the package faster-whisper{lacking}, not installed: {INSTALL}") from None
+        needed = f"the recogniser needs the package faster-whisper{lacking}"
+        raise ConfigError(f"{needed}, not installed: {INSTALL}") from None

@@ -31,7 +31,8 @@ CARD = Card(
     url="https://catalog.ldc.upenn.edu/LDC93S1",
     how_to_get="Place the sample (`nltk.download('timit')`), its WAV files as FLAC, in $BIOSIG_DATA/timit_sample.",
     quirks=(
-        "Evaluation only: nothing here trains on it or chooses a setting by it.",
+        "Evaluation only, but for one experiment of the speech chapter: a small phone recogniser, and the copy of an "
+        "enhancer that learns with it, train on it in folds of people. No published network has heard it.",
         "Everyone reads sa1 and sa2, and some of the other sentences are shared by two people.",
         "si1367 of madc0: the sound is 0.18 s longer than its labels, which end early.",
         "Recorded in a studio, and still not silent between the words: the level there lies 15 to 50 dB under that of "

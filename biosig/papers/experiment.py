@@ -63,7 +63,7 @@ class Experiment(ABC):
     def cells(
         self, profile: str, systems: Sequence[str] | None = None, seeds: Sequence[int] | None = None
     ) -> list[Cell]:
-        """A cell for each system and each of its seeds; none in a profile that the paper does not have.
+        """A cell for each system, fold and seed; none in a profile that the paper does not have.
 
         Raises:
             ConfigError: an unknown profile.
@@ -72,8 +72,9 @@ class Experiment(ABC):
         if setup is None:
             return []
         return [
-            Cell(self.name, profile, system, 0, seed, self.config(setup, system, seed))
+            Cell(self.name, profile, system, fold, seed, self.config(setup, system, seed))
             for system in systems or self.systems
+            for fold in self.folds(system)
             for seed in self.seeds(setup, system)
             if seeds is None or seed in seeds
         ]
@@ -81,6 +82,10 @@ class Experiment(ABC):
     def seeds(self, setup: Setup, system: str) -> Sequence[int]:
         """The repetitions of a system: the profile's for a trained one, one for any other."""
         return setup.seeds if system in self.trained else (0,)
+
+    def folds(self, system: str) -> Sequence[int]:
+        """The folds of a system, whose items are those of one run together: one, where nobody takes turns."""
+        return (0,)
 
     def config(self, setup: Setup, system: str, seed: int) -> dict:
         """All that decides a cell's numbers: data, measures and, for a network, its training."""

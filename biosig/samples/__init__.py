@@ -80,6 +80,18 @@ def speech(split: str) -> list[Recording]:
     return [load(name) for name in names("speech", split)]
 
 
+def text(name: str) -> str:
+    """What is said in an English sample.
+
+    Raises:
+        ConfigError: a sample whose text is not here.
+    """
+    texts = tomllib.loads(resources.files(__package__).joinpath("TEXTS.toml").read_text(encoding="utf-8"))["texts"]
+    if name not in texts:
+        raise ConfigError(f"no text of {name!r}: expected one of {', '.join(texts)}.")
+    return texts[name]
+
+
 def noises(split: str, seconds: float = 10.0) -> list[Recording]:
     """Noise at 16 kHz, repeated until it lasts ``seconds``; the subject is the source, the channel the kind of noise.
 

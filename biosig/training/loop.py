@@ -24,7 +24,8 @@ from biosig.training.objectives import Objective
 from biosig.training.recipe import Recipe
 from biosig.training.state import Progress, State
 
-Batches = Callable[[int, int], tuple[torch.Tensor, torch.Tensor]]
+Batch = tuple[torch.Tensor, ...]  # what goes in, and what should come out; for an enhancer (noisy, clean)
+Batches = Callable[[int, int], Batch]
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,9 @@ def fit(
 
     Args:
         network: on the device it is to be trained on.
-        objective: (network, noisy, clean, generator) → loss; the generator's seed is (recipe, epoch, step).
-        batches: (epoch, step) → (noisy, clean), float32 (B, n); a pure function, called from a thread.
+        objective: (network, *batch, generator) → loss; the generator's seed is (recipe, epoch, step).
+        batches: (epoch, step) → (noisy, clean), float32 (B, n), or what else the objective takes; a pure function,
+            called from a thread.
         validate: network (in eval mode, no gradients) → float, lower is better; validation data only.
         recipe: the schedule.
         run_dir: state.pt (for resuming) and curve.csv go here, whole at every moment.
@@ -113,10 +115,10 @@ def train_epoch(
     """One epoch of optimiser steps; the mean training loss."""
     network.train()
     device, epoch, total = next(network.parameters()).device, state.progress.epochs, 0.0
-    for step, (noisy, clean) in enumerate(prefetched(batches, epoch, recipe.steps_per_epoch)):
+    for step, batch in enumerate(prefetched(batches, epoch, recipe.steps_per_epoch)):
         seed = seed_for("objective", recipe.name, recipe.seed, epoch, step)
         with precision(recipe, device), drawing(device, "dropout", recipe.name, recipe.seed, epoch, step):
-            loss = objective(network, noisy.to(device), clean.to(device), torch.Generator().manual_seed(seed))
+            loss = objective(network, *(part.to(device) for part in batch), torch.Generator().manual_seed(seed))
         state.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         if recipe.clip_norm is not None:
@@ -136,7 +138,7 @@ def evaluate(network: nn.Module, validate: Callable[[nn.Module], float]) -> floa
         return float(validate(network))
 
 
-def prefetched(batches: Batches, epoch: int, steps: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def prefetched(batches: Batches, epoch: int, steps: int) -> Iterator[Batch]:
     """The epoch's batches in order, the next one being mixed while the network works on this one."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         coming = thread.submit(batches, epoch, 0)

@@ -130,10 +130,12 @@ class Cosine(CosineAnnealingLR):
 
 
 def optimiser_of(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    """Adam, or plain gradient descent where the recipe says so."""
+    """Adam, or plain gradient descent where the recipe says so; a network may ask for other rates for its parts."""
+    groups = getattr(network, "parameter_groups", None)
+    learnt = groups(recipe.lr) if groups else network.parameters()
     if isinstance(recipe, SgdRecipe):
-        return torch.optim.SGD(network.parameters(), lr=recipe.lr, momentum=recipe.momentum)
-    return torch.optim.Adam(network.parameters(), lr=recipe.lr, betas=recipe.betas)
+        return torch.optim.SGD(learnt, lr=recipe.lr, momentum=recipe.momentum)
+    return torch.optim.Adam(learnt, lr=recipe.lr, betas=recipe.betas)
 
 
 def schedule_of(recipe: Recipe, optimiser: torch.optim.Optimizer) -> LRScheduler | ReduceLROnPlateau:

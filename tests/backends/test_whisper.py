@@ -1,4 +1,4 @@
-"""The recogniser: its files are pinned, it is asked for in one sentence, and it hears what is said in a real sentence."""
+"""The recogniser: its files are pinned, a missing one is one sentence, and it hears a real sentence."""
 
 import importlib.metadata
 import sys
@@ -11,10 +11,7 @@ from biosig.backends import whisper
 from biosig.errors import ConfigError, SignalError
 from biosig.metrics.recognition import wer
 
-SAID = {  # from the novel, whose text is public domain
-    "speech_novel_1": "he was not an ill-disposed young man unless to be rather cold hearted and rather selfish is to be "
-    "ill disposed",
-}
+SAID = "unless to be rather cold hearted and rather selfish is to be ill disposed"  # the novel is public domain
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +51,7 @@ def test_another_model_is_refused(monkeypatch, tmp_path):
 def test_it_hears_a_real_sentence_twice_the_same(recogniser):
     speech = samples.load("speech_novel_1")
     heard = [recogniser(speech.signal, speech.fs) for _ in range(2)]
-    assert heard[0] == heard[1] and wer([SAID["speech_novel_1"]], heard[:1]) < 0.2
+    assert heard[0] == heard[1] and wer([SAID], heard[:1]) < 0.1
     quiet = recogniser(0.01 * speech.signal, speech.fs)
     assert wer([heard[0]], [quiet]) < 0.1  # its features are taken relative to the loudest
 

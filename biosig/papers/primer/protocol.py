@@ -9,7 +9,7 @@ from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.comparison import Makers
 from biosig.papers.experiment import Experiment
-from biosig.papers.primer import costs, mixtures, recognition, sources, voices
+from biosig.papers.primer import costs, joint, mixtures, recognition, sources, voices
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
@@ -20,7 +20,7 @@ from biosig.signal.types import Mixture, Recording
 
 PESQ_FILE = "pesq.csv"  # of a network that was trained against a discriminator
 COSTS = "costs"  # no system: one cell that measures what all of them cost
-FURTHER = (voices, recognition)  # experiments on front ends as users get them, in cells of their own
+FURTHER = (voices, recognition, joint)  # experiments beside the first, in cells of their own
 
 
 class Primer(Experiment):
@@ -33,11 +33,12 @@ class Primer(Experiment):
         COSTS: "size, delay and speed of every system; nothing is trained",
         **{f"{voices.PREFIX}{name}": f"other voices and other inputs: {SYSTEMS[name]}" for name in voices.SCORED},
         **{f"{recognition.PREFIX}{name}": recognition.title(name) for name in recognition.SCORED},
+        **{f"{joint.PREFIX}{name}": joint.title(name) for name in joint.KINDS},
     }
     setups = SETUPS  # the text trains nothing, so it has no schedule of its own to repeat in a paper profile
     data = CORPORA
     samples = "SOUNDS.toml"
-    trained = TRAINED
+    trained = (*TRAINED, *(f"{joint.PREFIX}{name}" for name in joint.KINDS))
     published = (*NEURAL, *VARIED)
     halved = True  # twelve megabytes instead of twenty-five
 
@@ -52,6 +53,10 @@ class Primer(Experiment):
         if further := further_of(system):
             return (0,) if setup.name == "open" and further.available(system.removeprefix(further.PREFIX)) else ()
         return setup.loss_seeds if system in LOSS_STUDY else super().seeds(setup, system)
+
+    def folds(self, system: str) -> Sequence[int]:
+        """People take turns where a recogniser learns their phones."""
+        return joint.FOLDS if further_of(system) is joint else super().folds(system)
 
     def config(self, setup: Setup, system: str, seed: int) -> dict:
         """As everywhere, but for what costs are measured on, further experiments, and how peers are called."""
@@ -81,9 +86,13 @@ class Primer(Experiment):
         return recognition.told() if further_of(cell.system) is recognition else {}
 
     def train(self, cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
-        """Train a network of this chapter."""
+        """Train a network of this chapter, or an enhancer and a recogniser together."""
         from biosig.papers.primer.train import train
 
+        if further_of(cell.system) is joint:
+            from biosig.papers.primer.joint_train import train_chain
+
+            return train_chain(cell.system.removeprefix(joint.PREFIX), cell.fold, folder, device, progress)
         setup = setup_of(cell.profile)
         network = setup.network(cell.system, cell.seed)
         model, notes, result = train(setup, network, network.recipe, folder, device, progress)
@@ -98,15 +107,19 @@ class Primer(Experiment):
         if cell.system == COSTS:
             return costs.cost_items(setup, progress)
         if further := further_of(cell.system):
-            return further.evaluate(cell.system.removeprefix(further.PREFIX), device, progress)
+            own = cell.system.removeprefix(further.PREFIX)
+            if further is joint:
+                return joint.evaluate(own, network, cell.fold, progress)
+            return further.evaluate(own, device, progress)
         system = network or (cell.system if cell.system in ORACLE else untrained(cell.system))
         return evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer import tables, tables_recognition, tables_voices
+        from biosig.papers.primer import tables, tables_joint, tables_recognition, tables_voices
 
-        found = (module.makers(self, profile, store) for module in (tables, tables_voices, tables_recognition))
+        modules = (tables, tables_voices, tables_recognition, tables_joint)
+        found = (module.makers(self, profile, store) for module in modules)
         return {name: make for each in found for name, make in each.items()}
 
 

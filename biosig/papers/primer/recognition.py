@@ -27,6 +27,7 @@ from biosig.papers.primer.systems import ORACLE, SYSTEMS, VARIED, load_system
 from biosig.papers.primer.voices import Case, is_network
 from biosig.peers import PEERS
 from biosig.results.items import Item
+from biosig.signal.types import Recording
 
 PREFIX, ADDED = "asr_", "_added"
 CORPORA = ("timit_sample", "emgse_noise")
@@ -126,12 +127,14 @@ def cases() -> tuple[Case, ...]:
     speech = voices.sentences(voices.PLAN)
     drawn = sources.Sources(tuple(speech), tuple(sources.unseen_noises()))
     mixed = voices.mixed(drawn, voices.PLAN.snrs_db)
-    clean = [
-        Case(each.signal, each.signal, each.fs, each.item, each.subject, (("set", CLEAN), ("snr_db", CLEAN)))
-        for each in speech
-    ]
     wanted = levels(PLAN.snrs_db)
-    return (*clean, *(case for case in mixed if dict(case.conditions)["snr_db"] in wanted))
+    return (*map(clean_case, speech), *(case for case in mixed if dict(case.conditions)["snr_db"] in wanted))
+
+
+def clean_case(speech: Recording) -> Case:
+    """A sentence without noise as a case."""
+    conditions = (("set", CLEAN), ("snr_db", CLEAN))
+    return Case(speech.signal, speech.signal, speech.fs, speech.item, speech.subject, conditions)
 
 
 def recognised(case: Case, enhance: Callable[[Case], np.ndarray], hear: Hear) -> Iterator[Item]:
