@@ -8,7 +8,7 @@ from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.comparison import Makers
 from biosig.papers.experiment import Experiment
-from biosig.papers.primer import costs, mixtures, sources, voices
+from biosig.papers.primer import costs, live_cells, mixtures, sources, voices
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
@@ -17,6 +17,7 @@ from biosig.peers import PEERS
 from biosig.results.items import Cell, CellStore, Item
 from biosig.signal.types import Mixture, Recording
 
+LIVE_CELLS = (live_cells.COSTS, *live_cells.CELLS)
 COSTS = "costs"  # no system: one cell that measures what all of them cost
 
 
@@ -29,6 +30,11 @@ class Primer(Experiment):
         **SYSTEMS,
         COSTS: "size, delay and speed of every system; nothing is trained",
         **{f"{voices.PREFIX}{name}": f"other voices and other inputs: {SYSTEMS[name]}" for name in voices.SCORED},
+        live_cells.COSTS: "delay and processor time of every system that works live; nothing is trained",
+        **{
+            name: f"{SYSTEMS[network]}: its trained part by ONNX Runtime, {form}"
+            for name, (network, form) in live_cells.CELLS.items()
+        },
     }
     setups = SETUPS  # the text trains nothing, so it has no schedule of its own to repeat in a paper profile
     data = CORPORA
@@ -47,6 +53,8 @@ class Primer(Experiment):
             return (0,) if system in dict(setup.networks) else ()
         if system.startswith(voices.PREFIX):
             return (0,) if setup.name == "open" and voices.available(system.removeprefix(voices.PREFIX)) else ()
+        if system in LIVE_CELLS:
+            return (0,) if live_cells.available(system, setup) else ()
         return setup.loss_seeds if system in LOSS_STUDY else super().seeds(setup, system)
 
     def config(self, setup: Setup, system: str, seed: int) -> dict:
@@ -56,13 +64,17 @@ class Primer(Experiment):
             return {"version": self.version, "costs": costs.VERSIONS, "networks": networks}
         if system.startswith(voices.PREFIX):
             return voices.config(system.removeprefix(voices.PREFIX))
+        if system in LIVE_CELLS:
+            return live_cells.config(system, setup)
         fed = {"fed": "silence after the end; the delay is taken off the output"} if system in PEERS else {}
         return super().config(setup, system, seed) | fed
 
     def corpora(self, cell: Cell) -> tuple[str, ...]:
         """What computing a cell reads: all corpora where something is trained, those of the test elsewhere."""
-        if cell.system == COSTS:
+        if cell.system in (COSTS, live_cells.COSTS):
             return ()
+        if cell.system in LIVE_CELLS:
+            return live_cells.CORPORA
         if cell.system.startswith(voices.PREFIX):
             return voices.CORPORA
         return tuple(name for name in CORPORA[cell.profile] if cell.system in TRAINED or name not in TRAINING)
@@ -85,6 +97,10 @@ class Primer(Experiment):
         setup = setup_of(cell.profile)
         if cell.system == COSTS:
             return costs.cost_items(setup, progress)
+        if cell.system == live_cells.COSTS:
+            return live_cells.cost_items(setup, progress)
+        if cell.system in LIVE_CELLS:
+            return live_cells.form_items(cell.system, progress)
         if cell.system.startswith(voices.PREFIX):
             return voices.evaluate(cell.system.removeprefix(voices.PREFIX), device, progress)
         system = network or (cell.system if cell.system in ORACLE else untrained(cell.system))
@@ -92,9 +108,10 @@ class Primer(Experiment):
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer import tables, tables_voices
+        from biosig.papers.primer import tables, tables_live, tables_voices
 
-        return tables.makers(self, profile, store) | tables_voices.makers(self, profile, store)
+        modules = (tables, tables_voices, tables_live)
+        return {name: make for module in modules for name, make in module.makers(self, profile, store).items()}
 
 
 PROTOCOL = Primer()
