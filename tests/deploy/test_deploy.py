@@ -15,6 +15,7 @@ from biosig.deploy.c_code import write_c
 from biosig.errors import ConfigError
 from biosig.models.networks import build
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 COMPILER, NODE = shutil.which("cc"), shutil.which("node")
 
 
@@ -153,6 +154,14 @@ def test_the_page_enhances_its_example(light, tmp_path):
     """)
     done = subprocess.run([NODE, tmp_path / "run.js"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("0.1 s, ") and done.stdout.split()[-2:] == [str(44 + 3200)] * 2
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
+def test_the_page_works_in_a_browser(light, tmp_path):
+    page = browser.write_demo(light, noise(1600)[0].numpy(), "noise", tmp_path / "index.html")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", "--dump-dom"]
+    done = subprocess.run([CHROMIUM, *options, f"{page.as_uri()}#example"], capture_output=True, text=True, timeout=60)
+    assert "0.1 s, " in done.stdout and "ms for each 10 ms of sound" in done.stdout
 
 
 # --- ONNX ---------------------------------------------------------------------------------------------------

@@ -1,15 +1,16 @@
 """The experiment of the speech chapter as code: which systems, on which mixtures, scored how, in which tables."""
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import ModuleType
 
 from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.comparison import Makers
 from biosig.papers.experiment import Experiment
-from biosig.papers.primer import costs, joint, mixtures, recognition, sources, voices
+from biosig.papers.primer import costs, mixtures, sources
+from biosig.papers.primer.further import EXPERIMENTS
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
@@ -20,7 +21,7 @@ from biosig.signal.types import Mixture, Recording
 
 PESQ_FILE = "pesq.csv"  # of a network that was trained against a discriminator
 COSTS = "costs"  # no system: one cell that measures what all of them cost
-FURTHER = (voices, recognition, joint)  # experiments beside the first, in cells of their own
+FURTHER = {system: each for each in EXPERIMENTS for system in each.systems}  # cells beside the first experiment's
 
 
 class Primer(Experiment):
@@ -31,14 +32,12 @@ class Primer(Experiment):
     systems = {
         **SYSTEMS,
         COSTS: "size, delay and speed of every system; nothing is trained",
-        **{f"{voices.PREFIX}{name}": f"other voices and other inputs: {SYSTEMS[name]}" for name in voices.SCORED},
-        **{f"{recognition.PREFIX}{name}": recognition.title(name) for name in recognition.SCORED},
-        **{f"{joint.PREFIX}{name}": joint.title(name) for name in joint.KINDS},
+        **{system: words for each in EXPERIMENTS for system, words in each.systems.items()},
     }
     setups = SETUPS  # the text trains nothing, so it has no schedule of its own to repeat in a paper profile
     data = CORPORA
     samples = "SOUNDS.toml"
-    trained = (*TRAINED, *(f"{joint.PREFIX}{name}" for name in joint.KINDS))
+    trained = (*TRAINED, *(system for each in EXPERIMENTS for system in each.trained))
     published = (*NEURAL, *VARIED)
     halved = True  # twelve megabytes instead of twenty-five
 
@@ -50,21 +49,21 @@ class Primer(Experiment):
         """The repetitions of a system, none where the profile does not have it."""
         if system in VARIED:
             return (0,) if system in dict(setup.networks) else ()
-        if further := further_of(system):
-            return (0,) if setup.name == "open" and further.available(system.removeprefix(further.PREFIX)) else ()
+        if further := FURTHER.get(system):
+            return (0,) if further.available(system, setup) else ()
         return setup.loss_seeds if system in LOSS_STUDY else super().seeds(setup, system)
 
     def folds(self, system: str) -> Sequence[int]:
-        """People take turns where a recogniser learns their phones."""
-        return joint.FOLDS if further_of(system) is joint else super().folds(system)
+        """Those of a further experiment in which people take turns."""
+        return FURTHER[system].folds if system in FURTHER else super().folds(system)
 
     def config(self, setup: Setup, system: str, seed: int) -> dict:
         """As everywhere, but for what costs are measured on, further experiments, and how peers are called."""
         if system == COSTS:
             networks = [asdict(setup.network(name)) for name in NEURAL]
             return {"version": self.version, "costs": costs.VERSIONS, "networks": networks}
-        if further := further_of(system):
-            return further.config(system.removeprefix(further.PREFIX))
+        if further := FURTHER.get(system):
+            return further.config(system, setup, seed)
         fed = {"fed": "silence after the end; the delay is taken off the output"} if system in PEERS else {}
         return super().config(setup, system, seed) | fed
 
@@ -72,27 +71,26 @@ class Primer(Experiment):
         """What computing a cell reads: all corpora where something is trained, those of the test elsewhere."""
         if cell.system == COSTS:
             return ()
-        if further := further_of(cell.system):
-            return further.CORPORA
+        if further := FURTHER.get(cell.system):
+            return tuple(further.corpora(cell.system))
         return tuple(name for name in CORPORA[cell.profile] if cell.system in TRAINED or name not in TRAINING)
 
     def data_files(self, profile: str, system: str) -> list[Path]:
         """As everywhere; further experiments have their own."""
-        further = further_of(system)
-        return further.data_files() if further else super().data_files(profile, system)
+        further = FURTHER.get(system)
+        return further.files(system) if further else super().data_files(profile, system)
 
     def told(self, cell: Cell) -> dict:
-        """What recognises, where something does."""
-        return recognition.told() if further_of(cell.system) is recognition else {}
+        """As everywhere; a further experiment may have more to say."""
+        return FURTHER[cell.system].told() if cell.system in FURTHER else super().told(cell)
 
     def train(self, cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
-        """Train a network of this chapter, or an enhancer and a recogniser together."""
+        """Train a network of this chapter, or what a further experiment trains in its own way."""
         from biosig.papers.primer.train import train
 
-        if further_of(cell.system) is joint:
-            from biosig.papers.primer.joint_train import train_chain
-
-            return train_chain(cell.system.removeprefix(joint.PREFIX), cell.fold, folder, device, progress)
+        further = FURTHER.get(cell.system)
+        if further and further.train:
+            return further.train(cell, folder, device, progress)
         setup = setup_of(cell.profile)
         network = setup.network(cell.system, cell.seed)
         model, notes, result = train(setup, network, network.recipe, folder, device, progress)
@@ -106,29 +104,19 @@ class Primer(Experiment):
         setup = setup_of(cell.profile)
         if cell.system == COSTS:
             return costs.cost_items(setup, progress)
-        if further := further_of(cell.system):
-            own = cell.system.removeprefix(further.PREFIX)
-            if further is joint:
-                return joint.evaluate(own, network, cell.fold, progress)
-            return further.evaluate(own, device, progress)
+        if further := FURTHER.get(cell.system):
+            return further.items(cell, network, device, progress)
         system = network or (cell.system if cell.system in ORACLE else untrained(cell.system))
         return evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer import tables, tables_joint, tables_recognition, tables_voices
-
-        modules = (tables, tables_voices, tables_recognition, tables_joint)
-        found = (module.makers(self, profile, store) for module in modules)
-        return {name: make for each in found for name, make in each.items()}
+        names = ("biosig.papers.primer.tables", *(each.tables for each in EXPERIMENTS))
+        modules = map(importlib.import_module, names)
+        return {name: make for each in modules for name, make in each.makers(self, profile, store).items()}
 
 
 PROTOCOL = Primer()
-
-
-def further_of(system: str) -> ModuleType | None:
-    """The further experiment that a system's cell belongs to, if it is one of theirs."""
-    return next((each for each in FURTHER if system.startswith(each.PREFIX)), None)
 
 
 def metrics(setup: Setup) -> dict[str, tuple[str, ...]]:

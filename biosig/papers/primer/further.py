@@ -1,0 +1,125 @@
+"""The chapter's experiments beside the first: each has systems, data and items of its own, and all have one shape."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import ModuleType
+
+from biosig.papers import data, neural
+from biosig.papers.primer import arrays, joint, live_cells, recognition, voices
+from biosig.papers.primer.profiles import Setup, setup_of
+from biosig.papers.primer.systems import SYSTEMS
+from biosig.results.items import Cell, Item
+
+Train = Callable[[Cell, Path, str, bool], neural.Trained]
+
+
+@dataclass(frozen=True)
+class Further:
+    """An experiment whose cells stand beside those of the chapter's table; all of them belong to the open profile.
+
+    Attributes:
+        systems: of its cells, and what each is, in words.
+        available: (system, setup) → whether it can be run here.
+        config: (system, setup, seed) → all that decides its numbers.
+        corpora: system → what it reads.
+        items: (cell, network, device, progress) → what it measures; ``network`` is the one trained for the cell.
+        trained: those of its systems that a network is trained for, as the chapter trains its own or by ``train``.
+        train: see there.
+        data_files: system → the committed files that say which data it reads; by default those of its corpora.
+        folds: people take turns in so many.
+        told: what its records say beyond every other one's.
+        tables: the module that makes its tables.
+    """
+
+    systems: Mapping[str, str]
+    available: Callable[[str, Setup], bool]
+    config: Callable[[str, Setup, int], dict]
+    corpora: Callable[[str], Sequence[str]]
+    items: Callable[[Cell, neural.System | None, str, bool], list[Item]]
+    trained: Sequence[str] = ()
+    train: Train | None = None
+    data_files: Callable[[str], list[Path]] | None = None
+    folds: Sequence[int] = (0,)
+    told: Callable[[], dict] = dict
+    tables: str = ""
+
+    def files(self, system: str) -> list[Path]:
+        """The committed files that say which data a system reads."""
+        return self.data_files(system) if self.data_files else data.data_files(self.corpora(system))
+
+
+def by_prefix(module: ModuleType, names: Mapping[str, str], items: Callable, **more) -> Further:
+    """An experiment whose module knows its systems without their prefix; ``items`` takes the bare name first."""
+
+    def bare(system: str) -> str:
+        return system.removeprefix(module.PREFIX)
+
+    return Further(
+        {f"{module.PREFIX}{name}": words for name, words in names.items()},
+        available=lambda system, setup: setup.name == "open" and module.available(bare(system)),
+        config=lambda system, setup, seed: module.config(bare(system)),
+        corpora=lambda system: module.CORPORA,
+        data_files=lambda system: module.data_files(),
+        items=lambda cell, *rest: items(bare(cell.system), cell, *rest),
+        **more,
+    )
+
+
+def _train_chain(cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
+    from biosig.papers.primer.joint_train import train_chain
+
+    return train_chain(cell.system.removeprefix(joint.PREFIX), cell.fold, folder, device, progress)
+
+
+def _array_config(system: str, setup: Setup, seed: int) -> dict:
+    network = {"network": asdict(setup.network(system, seed))} if system == arrays.NETWORK else {}
+    return arrays.config(system) | network
+
+
+def _live_items(cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
+    if cell.system == live_cells.COSTS:
+        return live_cells.cost_items(setup_of(cell.profile), progress)
+    return live_cells.form_items(cell.system, progress)
+
+
+VOICES = by_prefix(
+    voices,
+    {name: f"other voices and other inputs: {SYSTEMS[name]}" for name in voices.SCORED},
+    items=lambda name, cell, network, device, progress: voices.evaluate(name, device, progress),
+    tables="biosig.papers.primer.tables_voices",
+)
+RECOGNITION = by_prefix(
+    recognition,
+    {name: recognition.title(name) for name in recognition.SCORED},
+    items=lambda name, cell, network, device, progress: recognition.evaluate(name, device, progress),
+    told=recognition.told,
+    tables="biosig.papers.primer.tables_recognition",
+)
+JOINT = by_prefix(
+    joint,
+    {name: joint.title(name) for name in joint.KINDS},
+    items=lambda name, cell, network, device, progress: joint.evaluate(name, network, cell.fold, progress),
+    trained=tuple(f"{joint.PREFIX}{name}" for name in joint.KINDS),
+    train=_train_chain,
+    folds=joint.FOLDS,
+    tables="biosig.papers.primer.tables_joint",
+)
+ARRAYS = Further(
+    arrays.SYSTEMS,
+    available=lambda system, setup: setup.name == "open" and arrays.available(system),
+    config=_array_config,
+    corpora=arrays.corpora,
+    items=lambda cell, network, device, progress: arrays.evaluate(cell.system, network, progress),
+    trained=(arrays.NETWORK,),
+    tables="biosig.papers.primer.tables_arrays",
+)
+LIVE = Further(
+    live_cells.SYSTEMS,
+    available=live_cells.available,
+    config=lambda system, setup, seed: live_cells.config(system, setup),
+    corpora=lambda system: () if system == live_cells.COSTS else live_cells.CORPORA,
+    items=_live_items,
+    tables="biosig.papers.primer.tables_live",
+)
+EXPERIMENTS = (VOICES, RECOGNITION, JOINT, ARRAYS, LIVE)
