@@ -8,7 +8,7 @@ from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.comparison import Makers
 from biosig.papers.experiment import Experiment
-from biosig.papers.primer import costs, mixtures, sources, voices
+from biosig.papers.primer import arrays, costs, mixtures, sources, voices
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
@@ -29,11 +29,12 @@ class Primer(Experiment):
         **SYSTEMS,
         COSTS: "size, delay and speed of every system; nothing is trained",
         **{f"{voices.PREFIX}{name}": f"other voices and other inputs: {SYSTEMS[name]}" for name in voices.SCORED},
+        **arrays.SYSTEMS,
     }
     setups = SETUPS  # the text trains nothing, so it has no schedule of its own to repeat in a paper profile
     data = CORPORA
     samples = "SOUNDS.toml"
-    trained = TRAINED
+    trained = (*TRAINED, arrays.NETWORK)
     published = (*NEURAL, *VARIED)
     halved = True  # twelve megabytes instead of twenty-five
 
@@ -47,15 +48,20 @@ class Primer(Experiment):
             return (0,) if system in dict(setup.networks) else ()
         if system.startswith(voices.PREFIX):
             return (0,) if setup.name == "open" and voices.available(system.removeprefix(voices.PREFIX)) else ()
+        if arrays.concerns(system):
+            return (0,) if setup.name == "open" and arrays.available(system) else ()
         return setup.loss_seeds if system in LOSS_STUDY else super().seeds(setup, system)
 
     def config(self, setup: Setup, system: str, seed: int) -> dict:
-        """As everywhere, but for what costs are measured on, for other voices, and how peers are called."""
+        """As everywhere, but for costs, other voices, rooms and arrays, and how peers are called."""
         if system == COSTS:
             networks = [asdict(setup.network(name)) for name in NEURAL]
             return {"version": self.version, "costs": costs.VERSIONS, "networks": networks}
         if system.startswith(voices.PREFIX):
             return voices.config(system.removeprefix(voices.PREFIX))
+        if arrays.concerns(system):
+            network = {"network": asdict(setup.network(system, seed))} if system in self.trained else {}
+            return arrays.config(system) | network
         fed = {"fed": "silence after the end; the delay is taken off the output"} if system in PEERS else {}
         return super().config(setup, system, seed) | fed
 
@@ -65,10 +71,14 @@ class Primer(Experiment):
             return ()
         if cell.system.startswith(voices.PREFIX):
             return voices.CORPORA
+        if arrays.concerns(cell.system):
+            return arrays.corpora(cell.system)
         return tuple(name for name in CORPORA[cell.profile] if cell.system in TRAINED or name not in TRAINING)
 
     def data_files(self, profile: str, system: str) -> list[Path]:
-        """As everywhere; other voices have their own."""
+        """As everywhere; other voices, rooms and arrays have their own."""
+        if arrays.concerns(system):
+            return arrays.data_files(system)
         return voices.data_files() if system.startswith(voices.PREFIX) else super().data_files(profile, system)
 
     def train(self, cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
@@ -81,12 +91,14 @@ class Primer(Experiment):
         return neural.trained(cell, network.network, folder, device, *found)
 
     def items(self, cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
-        """Every measure of every test mixture; or what systems cost; or other voices and other inputs."""
+        """Every measure of every test mixture; or costs; or other voices and inputs; or rooms and arrays."""
         setup = setup_of(cell.profile)
         if cell.system == COSTS:
             return costs.cost_items(setup, progress)
         if cell.system.startswith(voices.PREFIX):
             return voices.evaluate(cell.system.removeprefix(voices.PREFIX), device, progress)
+        if arrays.concerns(cell.system):
+            return arrays.evaluate(cell.system, network, progress)
         system = network or (cell.system if cell.system in ORACLE else untrained(cell.system))
         return evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
 
