@@ -9,7 +9,7 @@ one by one, and the speech-to-reverberation ratio at its output is known exactly
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from biosig.metrics.speech import MEASURES, score_speech
 from biosig.papers import data
 from biosig.papers.neural import System, is_published, published
 from biosig.papers.primer import scenes
-from biosig.papers.primer.scenes import FS, HOP, N_FFT, PLAN, Scene
+from biosig.papers.primer.scenes import FS, HOP, N_FFT, Scene
 from biosig.papers.primer.sources import TRAINING
 from biosig.papers.primer.systems import load_system
 from biosig.results.items import Item
@@ -40,7 +40,7 @@ BRIEF = ("stoi", "si_sdr_db")  # of the many scenes in which something is wrong
 SRR, SRR_VERSION = "srr_db", "1; direct over reverberant speech at the output, each sent through a linear system"
 NOT_LINEAR = "not a linear filter of the whole clip: its parts cannot be sent through one by one"
 TAPS, DELAY = 10, 3
-FIRM, FIRMER = 1e-2, 1e-1  # loading of a theoretical field, of Capon's beamformer
+FIRM = 1e-2  # loading of a theoretical field
 LOADINGS = (beamforming.LOADING, 1e-2, 1e-1, 1.0)
 PAIR = (0, 3)  # opposite microphones of the circle
 POSTS = ("none", "log_mmse", "mask")
@@ -206,7 +206,6 @@ ARRAYS = {
     "superdirective": Design("MVDR for a diffuse field", superdirective, posts=POSTS, robust=(None,)),
     "mvdr": Design("MVDR, noise covariance known", mvdr, robust=(None,)),
     "capon": Design("MVDR, covariance of all that is heard", capon, robust=LOADINGS),
-    "capon_loaded": Design("the same, loaded", partial(capon, loading=FIRMER)),
     "mvdr_masks": Design("MVDR, masks by a network", masks("mvdr"), posts=POSTS),
     "gev_masks": Design("GEV, masks by a network", masks("gev"), posts=POSTS),
     "oracle": Design("MVDR, both covariances known", oracle),
@@ -244,12 +243,12 @@ def config(system: str) -> dict:
     measures = {name: MEASURES[name].variant for name in HEARD} | {SRR: SRR_VERSION}
     found = {
         "experiment": "rooms and arrays 1",
-        "plan": asdict(PLAN),
+        "plan": asdict(scenes.PLAN),
         "places": [asdict(place) for place in scenes.PLACES],
         "microphones": {name: each.positions for name, each in scenes.GEOMETRIES.items()},
         "frames": (N_FFT, HOP),
         "wpe": (TAPS, DELAY),
-        "loadings": (FIRM, FIRMER, *LOADINGS),
+        "loadings": (FIRM, *LOADINGS),
         "data_files": data.hashes(data_files(system)),
         "metrics": measures,
     }
@@ -288,7 +287,7 @@ def jobs(system: str) -> Iterator[tuple[Scene, float | None, tuple[str, ...]]]:
         return
     for scene in scenes.arrays():
         told = dict(scene.conditions)
-        first = (told["geometry"], float(told["snr_db"])) == PLAN.settings[0]
+        first = (told["geometry"], float(told["snr_db"])) == scenes.PLAN.settings[0]
         yield scene, None, design.posts if first else plain
     for scene in scenes.robust() if design.robust else ():
         yield from ((scene, loading, plain) for loading in design.robust)
@@ -298,8 +297,8 @@ def count(system: str) -> int:
     """How many jobs there are."""
     people = len(scenes.people())
     if system.startswith(ROOM):
-        return people * len(PLAN.rt60_s)
-    return people * (2 * len(PLAN.settings) + len(PLAN.robust) * len(design_of(system).robust))
+        return people * len(scenes.PLAN.rt60_s)
+    return people * (2 * len(scenes.PLAN.settings) + len(scenes.PLAN.robust) * len(design_of(system).robust))
 
 
 def of_scene(
@@ -312,23 +311,24 @@ def of_scene(
     seconds = time.perf_counter() - started
     brief = dict(scene.conditions)["set"] == "robust"
     for post in posts:
-        conditions = dict(scene.conditions)
-        conditions |= {"post": post} if design.posts != POSTS[:1] else {}
-        conditions |= {} if loading is None else {"loading": f"{loading:g}"}
+        named = named_after(scene, post, loading)
         for score in score_speech(scene.clean, behind(post, out), scene.fs, BRIEF if brief else HEARD):
             value = None if np.isnan(score.value) else score.value
-            yield Item(
-                scene.item, scene.subject, score.metric, score.version, value, score.reason, conditions, seconds
-            )
-        if post == "none" and not brief:
-            yield srr_item(scene, beam, design, conditions, seconds)
+            yield replace(
+                named, metric=score.metric, metric_version=score.version, value=value, reason=score.reason,
+                seconds=seconds,
+            )  # fmt: skip
+        if post == POSTS[0] and not brief:
+            value = speech_to_reverberation(beam(scene.direct), beam(scene.late)) if design.linear else None
+            yield replace(named, value=value, reason="" if design.linear else NOT_LINEAR, seconds=seconds)
 
 
-def srr_item(scene: Scene, beam: Beam, design: Design, conditions: dict[str, str], seconds: float) -> Item:
-    """The speech-to-reverberation ratio at the output, where parts can be sent through."""
-    value = speech_to_reverberation(beam(scene.direct), beam(scene.late)) if design.linear else None
-    reason = "" if design.linear else NOT_LINEAR
-    return Item(scene.item, scene.subject, SRR, SRR_VERSION, value, reason, conditions, seconds)
+def named_after(scene: Scene, post: str, loading: float | None) -> Item:
+    """An item of the scene, without a value: the speech-to-reverberation ratio unless another measure is set."""
+    conditions = dict(scene.conditions) | {"post": post}
+    conditions |= {} if loading is None else {"loading": f"{loading:g}"}
+    parts = [scene.item, *([post] if post != POSTS[0] else []), *([f"{loading:g}"] if loading is not None else [])]
+    return Item("/".join(parts), scene.subject, SRR, SRR_VERSION, None, "", conditions)
 
 
 def behind(post: str, out: np.ndarray) -> np.ndarray:

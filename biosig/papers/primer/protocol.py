@@ -104,9 +104,10 @@ class Primer(Experiment):
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer import tables, tables_voices
+        from biosig.papers.primer import tables, tables_arrays, tables_voices
 
-        return tables.makers(self, profile, store) | tables_voices.makers(self, profile, store)
+        parts = (tables, tables_voices, tables_arrays)
+        return {name: make for part in parts for name, make in part.makers(self, profile, store).items()}
 
 
 PROTOCOL = Primer()

@@ -126,34 +126,31 @@ def noises() -> tuple[Recording, ...]:
     return tuple(sources.unseen_noises())
 
 
-def rooms(plan: Plan = PLAN) -> Iterator[Scene]:
+def rooms() -> Iterator[Scene]:
     """Reverberant scenes without a noise but the microphones' own: everybody at every RT60, in a circular array."""
-    for rt60 in plan.rt60_s:
+    for rt60 in PLAN.rt60_s:
         for i, speech in enumerate(people()):
-            yield scene(speech, PLACES[i % len(PLACES)], rt60, "circular", plan, (("set", "room"),))
+            yield scene(speech, PLACES[i % len(PLACES)], rt60, "circular", (("set", "room"),))
 
 
-def arrays(plan: Plan = PLAN) -> Iterator[Scene]:
+def arrays() -> Iterator[Scene]:
     """Scenes with noise, from a point and from everywhere: everybody in every setting."""
-    for geometry, snr_db in plan.settings:
+    for geometry, snr_db in PLAN.settings:
         for i, speech in enumerate(people()):
             for kind in ("point", "diffuse"):
                 where = (("set", "array"), ("noise", kind), ("snr_db", f"{snr_db:g}"))
-                yield scene(
-                    speech, PLACES[i % len(PLACES)], plan.dry_rt60_s, geometry, plan, where,
-                    noises()[i % len(noises())], snr_db,
-                )  # fmt: skip
+                place, noise = PLACES[i % len(PLACES)], noises()[i % len(noises())]
+                yield scene(speech, place, PLAN.dry_rt60_s, geometry, where, noise, snr_db)
 
 
-def robust(plan: Plan = PLAN) -> Iterator[Scene]:
+def robust() -> Iterator[Scene]:
     """Scenes with a noise from a point, in which something is not as the beamformer is told."""
-    geometry = plan.settings[0][0]
+    geometry = PLAN.settings[0][0]
     for i, speech in enumerate(people()):
         where, place = (("set", "robust"), ("noise", "point")), PLACES[i % len(PLACES)]
-        base = scene(
-            speech, place, plan.dry_rt60_s, geometry, plan, where, noises()[i % len(noises())], plan.robust_snr_db
-        )
-        for what, size in plan.robust:
+        noise = noises()[i % len(noises())]
+        base = scene(speech, place, PLAN.dry_rt60_s, geometry, where, noise, PLAN.robust_snr_db)
+        for what, size in PLAN.robust:
             yield mistaken(base, what, size)
 
 
@@ -176,7 +173,6 @@ def scene(
     place: Place,
     rt60_s: float,
     geometry: str,
-    plan: Plan,
     conditions: tuple[tuple[str, str], ...],
     noise: Recording | None = None,
     snr_db: float = 0.0,
@@ -187,7 +183,7 @@ def scene(
     direct, whole = (through(speech.signal, h) for h in responses(place, rt60_s, geometry, "talker"))
     level = mixtures.rms(whole[0])
     own = rng_for("own noise of microphones", item).standard_normal(whole.shape)
-    total = own * level * 10 ** (-plan.own_noise_db / 20)
+    total = own * level * 10 ** (-PLAN.own_noise_db / 20)
     if noise is not None:
         field = noise_field(noise, place, rt60_s, geometry, dict(conditions)["noise"], whole.shape[1], item)
         total = total + field * level * 10 ** (-snr_db / 20) / mixtures.rms(field[0])
