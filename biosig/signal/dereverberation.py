@@ -7,8 +7,10 @@ the spectra of the D microphones at frame t, and ỹ_t the K frames y_{t-Δ} …
 
 in which λ_t is the power of the speech, first taken from y and then, some times over, from x. The delay Δ leaves alone
 what frames share because they overlap, and the early reflections, which help. Symbols:
-    D channels   T frames   F bins   K taps   Δ delay, frames
+    D channels   T frames   F bins   B bins at work at once   K taps   Δ delay, frames
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 import scipy  # scipy.linalg loads at its first use: tables are shown without it
@@ -20,6 +22,7 @@ from biosig.signal.streaming import frame_sizes
 
 FLOOR = 1e-10  # of the greatest power: no frame counts more than this many times another
 LEAST_PIVOT = 1e-7  # of the greatest: a Cholesky factor below is that of a singular matrix, whose square has 1e-14
+BLOCK, SMALL = 2**18, 24  # numbers at work at once; the largest K·D of which a whole product is faster than half a one
 TAPS, DELAY, ITERATIONS, FORGETTING = 10, 3, 3, 0.9999
 
 
@@ -46,8 +49,8 @@ def wpe(spectra: np.ndarray, taps: int = TAPS, delay: int = DELAY, iterations: i
         >>> wet = dry.copy()
         >>> for t in range(3, 400):
         ...     wet[0, t] += 0.8 * wet[0, t - 3]
-        >>> left = wpe(wet, taps=1) - dry
-        >>> bool(np.linalg.norm(left) < 0.25 * np.linalg.norm(wet - dry))
+        >>> left = wpe(wet, taps=1, iterations=10) - dry
+        >>> bool(np.linalg.norm(left) < 0.2 * np.linalg.norm(wet - dry))
         True
     """
     return without_prediction(spectra, wpe_filters(spectra, taps, delay, iterations), delay)
@@ -66,7 +69,7 @@ def wpe_filters(
             f"spectra have {frames} frames: expected more than {taps} taps × {channels} channels + {delay}, or a filter"
             " could predict anything."
         )
-    return np.stack([_bin_filters(_bin(spectra, f), taps, delay, iterations) for f in range(bins)])
+    return np.concatenate([_filters(y, taps, delay, iterations) for y in _blocks(spectra, taps)])
 
 
 def without_prediction(spectra: np.ndarray, filters: np.ndarray, delay: int = DELAY) -> np.ndarray:
@@ -89,55 +92,67 @@ def without_prediction(spectra: np.ndarray, filters: np.ndarray, delay: int = DE
         raise SignalError(
             f"filters have shape {filters.shape}: expected ({bins}, taps × {channels}, {channels}) for these spectra."
         )
-    out = np.empty(spectra.shape, complex)
-    for f in range(bins):
-        y = _bin(spectra, f)
-        out[..., f] = (y - past_frames(y, filters.shape[1] // channels, delay) @ filters[f].conj()).T
+    taps, out, at = filters.shape[1] // channels, np.empty(spectra.shape, complex), 0
+    for y in _blocks(spectra, taps):
+        here = slice(at, at + len(y))
+        out[..., here] = (y - past_frames(y, taps, delay) @ filters[here].conj()).T
+        at += len(y)
     return out
 
 
-def _bin(spectra: np.ndarray, f: int) -> np.ndarray:
-    """One bin in one piece, (T, D)."""
-    return np.ascontiguousarray(spectra[..., f].T)
+def _blocks(spectra: np.ndarray, taps: int) -> Iterator[np.ndarray]:
+    """The bins, some at a time, each in one piece: (B, T, D)."""
+    channels, frames, bins = spectra.shape
+    together = max(1, BLOCK // (frames * channels * (taps + 1)))
+    for first in range(0, bins, together):
+        yield np.ascontiguousarray(spectra[..., first : first + together].T)
 
 
-def _bin_filters(y: np.ndarray, taps: int, delay: int, iterations: int) -> np.ndarray:
-    """G of one bin, (T, D) → (K·D, D)."""
+def _filters(y: np.ndarray, taps: int, delay: int, iterations: int) -> np.ndarray:
+    """G of some bins, (B, T, D) → (B, K·D, D)."""
     past, x = past_frames(y, taps, delay), y
-    both = np.concatenate([past, y], axis=1)
-    filters = np.zeros((past.shape[1], y.shape[1]), complex)
+    both, filters = np.concatenate([past, y], axis=2), None
     for _ in range(iterations):
-        filters = prediction_filter(both / np.sqrt(power_of(x))[:, None], past.shape[1])
-        x = y - past @ filters.conj()
+        if filters is not None:
+            x = y - past @ filters.conj()
+        filters = prediction_filters(both * np.sqrt(1 / power_of(x))[..., None], past.shape[2])
     return filters
 
 
 def past_frames(y: np.ndarray, taps: int, delay: int) -> np.ndarray:
-    """ỹ of every frame, oldest first, with zeros before the beginning: (T, D) → (T, K·D)."""
-    frames, channels = y.shape
-    padded = np.concatenate([np.zeros((taps + delay - 1, channels), y.dtype), y])[: frames + taps - 1]
-    return np.lib.stride_tricks.sliding_window_view(padded.reshape(-1), taps * channels)[::channels]
+    """ỹ of every frame, oldest first, with zeros before the beginning: (B, T, D) → (B, T, K·D)."""
+    bins, frames, channels = y.shape
+    padded = np.concatenate([np.zeros((bins, taps + delay - 1, channels), y.dtype), y], axis=1)
+    flat = padded[:, : frames + taps - 1].reshape(bins, -1)
+    return np.lib.stride_tricks.sliding_window_view(flat, taps * channels, axis=1)[:, ::channels]
 
 
 def power_of(x: np.ndarray) -> np.ndarray:
-    """λ of every frame, the mean power of its channels and never next to nothing: (T, D) → (T,)."""
-    power = np.mean(x.real**2 + x.imag**2, axis=1)
-    most = power.max()
-    return np.maximum(power, FLOOR * most) if most > 0 else np.ones_like(power)
+    """λ of every frame, the mean power of its channels and never next to nothing: (B, T, D) → (B, T)."""
+    power = np.mean(x.real**2 + x.imag**2, axis=2)
+    most = power.max(axis=1, keepdims=True)
+    return np.where(most > 0, np.maximum(power, FLOOR * most), 1)
 
 
-def prediction_filter(weighted: np.ndarray, size: int) -> np.ndarray:
-    """G = R⁻¹ P from (ỹ, y) / √λ side by side, shape (T, K·D + D); ``size`` is K·D. Shape (K·D, D).
+def prediction_filters(weighted: np.ndarray, size: int) -> np.ndarray:
+    """G = R⁻¹ P from (ỹ, y) / √λ side by side, shape (B, T, K·D + D); ``size`` is K·D. Shape (B, K·D, D).
 
-    R and P are corners of one Hermitian product, of which only one half is computed. Where R is singular (two
+    R and P are parts of one Hermitian product; of a large one only a half is computed. Where R is singular (two
     channels alike, silence) the smallest of all filters that predict as well is taken.
     """
-    joint = scipy.linalg.blas.zherk(1.0, weighted.T)  # the upper half
-    matrix, right = joint[:size, :size], joint[:size, size:]
+    if size <= SMALL:
+        joint = weighted[..., :size].swapaxes(1, 2) @ weighted.conj()
+    else:
+        joint = np.stack([scipy.linalg.blas.zherk(1.0, one.T) for one in weighted])
+    return np.stack([_solved(one[:size, :size], one[:size, size:]) for one in joint])
+
+
+def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """R⁻¹ P, of whose R the upper half is read."""
     factor, solved, failed = scipy.linalg.lapack.zposv(matrix, right)
     pivots = factor.diagonal().real
     if failed or pivots.min() < LEAST_PIVOT * pivots.max():
-        whole = matrix + np.triu(matrix, 1).conj().T
+        whole = np.triu(matrix) + np.triu(matrix, 1).conj().T
         return np.linalg.pinv(whole, rcond=LEAST_PIVOT**2, hermitian=True) @ right
     return solved
 

@@ -65,7 +65,7 @@ def test_recursive_wpe_that_forgets_nothing_ends_at_the_least_squares_filter():
     y, taps, delay = spectra(2, 200, 1), 3, 2
     stream = RecursiveWPE(2, 1, taps, delay, forgetting=1.0)
     matrix, right = np.eye(taps * 2, dtype=complex), 0
-    past = dereverberation.past_frames(y[..., 0].T, taps, delay)
+    past = dereverberation.past_frames(y.T, taps, delay)[0]
     for t, frame in enumerate(y.swapaxes(0, 1)):
         stream.step(frame)
         recent = y[:, max(0, t - taps - delay + 2) : t + 1, 0]
@@ -94,9 +94,9 @@ def test_an_echo_that_repeats_is_found_and_removed():
     wet = dry.copy()
     for t in range(3, 3000):
         wet[:, t] += 0.7j * wet[:, t - 3]
-    found, once = wpe(wet, taps=1, delay=3), wpe(wet, taps=1, delay=3, iterations=1)
+    found, once = wpe(wet, taps=1, delay=3, iterations=10), wpe(wet, taps=1, delay=3, iterations=1)
     assert np.linalg.norm(found - dry) < np.linalg.norm(once - dry)
-    assert np.linalg.norm(found - dry) < 0.25 * np.linalg.norm(wet - dry)  # 12 dB
+    assert np.linalg.norm(found - dry) < 0.1 * np.linalg.norm(wet - dry)  # 20 dB
 
 
 def test_two_channels_alike_and_silence_are_no_trouble():

@@ -67,6 +67,21 @@ class WindowedNetwork(Network):
     window_s: float = 4.0
 
 
+@dataclass(frozen=True)
+class RoomNetwork(Network):
+    """A network that trains on :class:`biosig.papers.primer.room_stream.RoomStream`: to take a room off.
+
+    Attributes:
+        rooms: how many simulated rooms it meets.
+        rt60_s: of them, s.
+        stream: the version of the stream; raised when its draws change.
+    """
+
+    rooms: int = 64
+    rt60_s: tuple[float, float] = (0.2, 0.9)
+    stream: int = 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setup(setups.Setup):
     """One profile of this chapter.
@@ -116,6 +131,10 @@ SMALL_UNET = (
 )  # fmt: skip
 SMALL_TASNET = (("N", 128), ("L", 64), ("B", 64), ("H", 128), ("Sc", 64), ("X", 7), ("R", 2))
 SMALL_DCCRN = (("channels", (16, 32, 32, 64, 64)), ("hop", 256), ("win_length", 512))
+NARROW = (("hidden", 128), ("layers", 2))
+ROOM_RECIPE = CosineRecipe(
+    "room_network open", 150, 12, 16, 32_000, 2e-3, loss="compressed", early_stop=12, precision="float32"
+)
 LOSSES = ("spectral_mse", "si", "mrstft", "stoi", "compressed")
 
 
@@ -184,6 +203,7 @@ OPEN = Setup(
                                                         clip_norm=None, plateau_factor=0.5, plateau_patience=2),
                                   (("maps", 8), ("bf16", True)))),
         *_cmgan_networks("open", 100, 16, SMALL_CMGAN),
+        ("room_network", RoomNetwork("recurrent_mask", ROOM_RECIPE, NARROW)),
     ),
     loss_seeds=(0, 1, 2),
 )  # fmt: skip

@@ -8,7 +8,15 @@ from biosig.papers.neural import initialised, tensors
 from biosig.papers.primer import sources as data
 from biosig.papers.primer.frames import FrameStream, frame_pairs
 from biosig.papers.primer.mixtures import TrainingStream, validation_mixtures, window_of
-from biosig.papers.primer.profiles import FrameNetwork, Network, Setup, VariedNetwork, WindowedNetwork
+from biosig.papers.primer.profiles import (
+    FrameNetwork,
+    Network,
+    RoomNetwork,
+    Setup,
+    VariedNetwork,
+    WindowedNetwork,
+)
+from biosig.papers.primer.room_stream import RoomStream, room_pairs
 from biosig.papers.primer.sources import FS
 from biosig.papers.primer.varied import VariedStream, validation_pairs
 from biosig.seeds import seed_for
@@ -60,6 +68,8 @@ def drawn(setup: Setup, network: Network, recipe: Recipe) -> tuple[TrainingStrea
         return VariedStream(training, network.levels_db), pairs
     if isinstance(network, FrameNetwork):
         return FrameStream(training, network), frame_pairs(held_out, setup, network, recipe.window)
+    if isinstance(network, RoomNetwork):
+        return RoomStream(training, network), room_pairs(held_out, network, recipe.window)
     return TrainingStream(training), [window_of(each, recipe.window) for each in validation_mixtures(held_out, setup)]
 
 
