@@ -7,15 +7,19 @@ from torch import nn
 from biosig.errors import ConfigError
 from biosig.models.conv_tasnet import ConvTasNet
 from biosig.models.dccrn import DCCRN
+from biosig.models.demucs import Demucs
 from biosig.models.end_to_end import EndToEnd, EndToEndEarlier
 from biosig.models.fcn import FCN
 from biosig.models.msemg import MSEMG
 from biosig.models.recurrent import RecurrentMapper
 from biosig.models.recurrent_mask import RecurrentMasker
 from biosig.models.residual import ResidualEnhancer
+from biosig.models.score_unet import ScoreUNet
 from biosig.models.sdemg import SDEMG
+from biosig.models.segan import SEGAN, SEGANDiscriminator
 from biosig.models.trustemg import TrustEMGLike
 from biosig.models.unet import UNet
+from biosig.models.wavenet import WaveNetDenoiser
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "fcn": FCN,
@@ -30,6 +34,11 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "residual": ResidualEnhancer,
     "end_to_end": EndToEnd,
     "end_to_end_earlier": EndToEndEarlier,
+    "demucs": Demucs,
+    "wavenet": WaveNetDenoiser,
+    "segan": SEGAN,
+    "segan_discriminator": SEGANDiscriminator,
+    "score_unet": ScoreUNet,
 }
 
 

@@ -124,6 +124,11 @@ def total(first: Distance, weight: float, second: Distance) -> Distance:
     return lambda estimate, clean: first(estimate, clean) + weight * second(estimate, clean)
 
 
+def score(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Generator) -> Tensor:
+    """Denoising score matching, for :class:`biosig.models.score_unet.ScoreUNet`."""
+    return network.loss(noisy, clean, generator)
+
+
 def middle_frame(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Generator) -> Tensor:
     """MSE of the log magnitude of the middle frame, for :class:`biosig.models.residual.ResidualEnhancer`."""
     seen, wanted = network.seen(noisy), network.seen(clean)
@@ -147,6 +152,8 @@ OBJECTIVES: dict[str, Objective] = {
     "compressed+bounded": compressed_bounded,
     "middle_frame": middle_frame,
     "ccc": of_distance(one_minus_ccc, levelled=False),
+    "l1+mrstft": of_distance(total(F.l1_loss, 1.0, multi_resolution_stft)),
+    "score": score,
 }
 
 

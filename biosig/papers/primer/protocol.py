@@ -8,15 +8,26 @@ from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.comparison import Makers
 from biosig.papers.experiment import Experiment
-from biosig.papers.primer import costs, mixtures, sources, voices
-from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
+from biosig.papers.primer import costs, generative, mixtures, sources, voices
+from biosig.papers.primer.profiles import SETUPS, GanNetwork, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
-from biosig.papers.primer.systems import LOSS_STUDY, NEURAL, ORACLE, SYSTEMS, TRAINED, VARIED, untrained
+from biosig.papers.primer.systems import (
+    GAN_STUDY,
+    LOSS_STUDY,
+    NEURAL,
+    ORACLE,
+    SYSTEMS,
+    TRAINED,
+    VARIED,
+    WAVES,
+    untrained,
+)
 from biosig.peers import PEERS
 from biosig.results.items import Cell, CellStore, Item
 from biosig.signal.types import Mixture, Recording
 
+ACCOUNT = "game.csv"  # of a network that was trained against another
 COSTS = "costs"  # no system: one cell that measures what all of them cost
 
 
@@ -43,8 +54,9 @@ class Primer(Experiment):
 
     def seeds(self, setup: Setup, system: str) -> Sequence[int]:
         """The repetitions of a system, none where the profile does not have it."""
-        if system in VARIED:
-            return (0,) if system in dict(setup.networks) else ()
+        if system in VARIED or system in GAN_STUDY:
+            seeds = setup.seeds if system in {**WAVES, **GAN_STUDY} else (0,)
+            return seeds if system in dict(setup.networks) else ()
         if system.startswith(voices.PREFIX):
             return (0,) if setup.name == "open" and voices.available(system.removeprefix(voices.PREFIX)) else ()
         return setup.loss_seeds if system in LOSS_STUDY else super().seeds(setup, system)
@@ -56,8 +68,9 @@ class Primer(Experiment):
             return {"version": self.version, "costs": costs.VERSIONS, "networks": networks}
         if system.startswith(voices.PREFIX):
             return voices.config(system.removeprefix(voices.PREFIX))
+        asked = {"generative": generative.config(system)} if system in {**WAVES, **GAN_STUDY} else {}
         fed = {"fed": "silence after the end; the delay is taken off the output"} if system in PEERS else {}
-        return super().config(setup, system, seed) | fed
+        return super().config(setup, system, seed) | fed | asked
 
     def corpora(self, cell: Cell) -> tuple[str, ...]:
         """What computing a cell reads: all corpora where something is trained, those of the test elsewhere."""
@@ -78,7 +91,10 @@ class Primer(Experiment):
         setup = setup_of(cell.profile)
         network = setup.network(cell.system, cell.seed)
         found = train(setup, network, network.recipe, folder, device, progress)
-        return neural.trained(cell, network.network, folder, device, *found)
+        made = neural.trained(cell, network.network, folder, device, *found)
+        if not isinstance(network, GanNetwork):
+            return made
+        return replace(made, files={**made.files, ACCOUNT: folder / ACCOUNT})
 
     def items(self, cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
         """Every measure of every test mixture; or what systems cost; or other voices and other inputs."""
@@ -88,7 +104,10 @@ class Primer(Experiment):
         if cell.system.startswith(voices.PREFIX):
             return voices.evaluate(cell.system.removeprefix(voices.PREFIX), device, progress)
         system = network or (cell.system if cell.system in ORACLE else untrained(cell.system))
-        return evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
+        found = evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
+        if network and cell.system in {**WAVES, **GAN_STUDY} and setup.name == "open":
+            found += generative.items(cell.system, network, progress)
+        return found
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""

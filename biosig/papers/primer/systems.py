@@ -43,15 +43,26 @@ VARIED = {
     "causal_mask": "the same without a look ahead: a network that masks as the sound comes in",
     "residual": "residual network on log magnitudes, a frame at a time, an eighth as wide as its paper's",
 }
+WAVES = {
+    "demucs": "DEMUCS, a U-Net on the waveform with an LSTM, a third as wide as its paper's",
+    "wavenet": "WaveNet for denoising, dilated convolutions on the waveform, an eighth as wide as its paper's",
+    "segan": "SEGAN, a generator on the waveform taught by a discriminator and a distance, half as wide as its paper's",
+    "score_diffusion": "score-based diffusion on the complex spectrogram, ten steps, a small score network",
+}
+VARIED |= WAVES  # every table and command that knows the later networks knows these
+GAN_STUDY = {
+    "segan_l1": "the generator of SEGAN with its L1 distance alone, no discriminator",
+    "segan_adversary": "the generator of SEGAN with its discriminator alone, no distance",
+}
 LOSS_STUDY = {f"loss_{loss}": f"recurrent mask, briefly trained with the loss {loss}" for loss in LOSSES}
-TRAINED = {**NEURAL, **VARIED, **LOSS_STUDY}
+TRAINED = {**NEURAL, **VARIED, **LOSS_STUDY, **GAN_STUDY}
 CALLABLE = {
     "noisy": "the unprocessed input",
     **CLASSICAL,
     **NEURAL,
     **{name: f"{peer.title}, pretrained ({peer.package})" for name, peer in PEERS.items()},
 }
-SYSTEMS = {**CALLABLE, **VARIED, **ORACLE, **LOSS_STUDY}
+SYSTEMS = {**CALLABLE, **VARIED, **ORACLE, **LOSS_STUDY, **GAN_STUDY}
 
 
 def unprocessed(noisy: np.ndarray, fs: float = 16000) -> np.ndarray:

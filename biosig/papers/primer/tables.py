@@ -33,6 +33,10 @@ LABELS = {
     "recurrent_mask_long": "Recurrent, masking, varied training",
     "causal_mask": "Recurrent, masking, causal",
     "residual": "Residual, frame by frame",
+    "demucs": "DEMUCS, narrow",
+    "wavenet": "WaveNet, narrow",
+    "segan": "SEGAN, narrow",
+    "score_diffusion": "Score-based diffusion, small",
     **{name: f"{peer.title}, pretrained" for name, peer in PEERS.items()},
     **{name: text[0].upper() + text[1:] for name, text in ORACLE.items()},
 }

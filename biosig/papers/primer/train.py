@@ -4,17 +4,20 @@ from pathlib import Path
 
 import torch
 
+from biosig.models.segan import SEGANDiscriminator
 from biosig.papers.neural import initialised, tensors
 from biosig.papers.primer import sources as data
 from biosig.papers.primer.frames import FrameStream, frame_pairs
 from biosig.papers.primer.mixtures import TrainingStream, validation_mixtures, window_of
-from biosig.papers.primer.profiles import FrameNetwork, Network, Setup, VariedNetwork
+from biosig.papers.primer.profiles import FrameNetwork, GanNetwork, Network, SampledNetwork, Setup, VariedNetwork
 from biosig.papers.primer.sources import FS
 from biosig.papers.primer.varied import VariedStream, validation_pairs
 from biosig.seeds import seed_for
+from biosig.training.adversarial import fit_adversarial, rival_of
 from biosig.training.loop import FitResult, fit
 from biosig.training.objectives import objective
-from biosig.training.recipe import Recipe
+from biosig.training.recipe import GanRecipe, Recipe
+from biosig.training.segan_game import SEGANGame
 
 SCALING = "rms"
 
@@ -30,10 +33,11 @@ def train(
     options = dict(network.options)
     model = initialised(network.network, recipe.seed, recipe.name, **options).to(device)
     stream, validation = drawn(setup, network, recipe)
-    result = fit(
-        model, objective(recipe.loss), batches(stream, recipe), validation_of(validation, recipe), recipe, folder,
-        progress,
-    )  # fmt: skip
+    draw, judge = batches(stream, recipe), validation_of(validation, recipe)
+    if isinstance(network, GanNetwork):
+        result, _ = fit_adversarial(model, segan_game(network, recipe, device), draw, judge, recipe, folder, progress)
+    else:
+        result = fit(model, objective(recipe.loss), draw, judge, recipe, folder, progress)
     notes = {
         "network_args": options,
         "scaling": network.scaling if isinstance(network, VariedNetwork) else SCALING,
@@ -43,7 +47,17 @@ def train(
         "validation": result.best_value,
         "best_epoch": result.best_epoch,
     }
+    if isinstance(network, SampledNetwork):
+        notes["kind"] = network.kind
     return model, notes, result
+
+
+def segan_game(network: GanNetwork, recipe: GanRecipe, device: str) -> SEGANGame:
+    """SEGAN's game with a discriminator as wide as the generator."""
+    options = dict(network.options)
+    sizes = {name: options[name] for name in ("channels", "peak") if name in options}
+    rival = rival_of(recipe, lambda: SEGANDiscriminator(window=recipe.window, rows=network.rows, **sizes))
+    return SEGANGame(rival.to(device), recipe.distance)
 
 
 def drawn(setup: Setup, network: Network, recipe: Recipe) -> tuple[TrainingStream, list]:
