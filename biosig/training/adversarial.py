@@ -136,7 +136,7 @@ def train_step(state: TwoNetworks, noisy: torch.Tensor, clean: torch.Tensor) -> 
     descend(state.optimiser, loss, state.network, state.recipe.clip_norm)
     judged, noted = then()
     descend(state.judging, sum(judged.values()), state.game.rival, None)
-    return loss.item(), {name: float(value) for name, value in {**terms, **judged, **noted}.items()}
+    return loss.item(), {name: value.item() for name, value in {**terms, **judged}.items()} | dict(noted)
 
 
 def rival_of(recipe: Recipe, make: Callable[[], nn.Module]) -> nn.Module:

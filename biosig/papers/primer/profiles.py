@@ -130,7 +130,7 @@ SMALL_DEMUCS = (("H", 16), ("U", 2))
 SMALL_WAVENET = (("channels", 16), ("skip", 16), ("final", (64, 32)), ("stacks", 2))
 SMALL_SEGAN = (("channels", (8, 16, 16, 32, 32, 64, 64, 128)), ("peak", 8.0))  # ±1 of its tanh is 8 times the RMS
 SMALL_SCORE = (("channels", (16, 24, 32, 48)), ("blocks", 1), ("features", 64), ("hop", 255), ("beta", 0.06),
-               ("steps", 10))  # fmt: skip
+               ("steps", 5))  # fmt: skip
 
 
 def _wave_recipe(name: str, steps: int, epochs: int, batch: int, window: int, loss: str) -> CosineRecipe:
@@ -199,9 +199,9 @@ OPEN = Setup(
                                   (("maps", 8), ("bf16", True)))),
         ("demucs", Network("demucs", _wave_recipe("demucs open", 60, 10, 8, 32_000, "l1+mrstft"), SMALL_DEMUCS)),
         ("wavenet", Network("wavenet", _wave_recipe("wavenet open", 42, 10, 8, 8192, "l1"), SMALL_WAVENET)),
-        *_gan_networks("open", 32, 10, 8, SMALL_SEGAN),
+        *_gan_networks("open", 26, 10, 8, SMALL_SEGAN),
         ("score_diffusion", SampledNetwork(
-            "score_unet", _wave_recipe("score_diffusion open", 46, 10, 8, 16_384, "score"), SMALL_SCORE)),
+            "score_unet", _wave_recipe("score_diffusion open", 44, 10, 8, 16_384, "score"), SMALL_SCORE)),
     ),
     loss_seeds=(0, 1, 2),
 )  # fmt: skip

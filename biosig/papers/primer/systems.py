@@ -47,7 +47,7 @@ WAVES = {
     "demucs": "DEMUCS, a U-Net on the waveform with an LSTM, a third as wide as its paper's",
     "wavenet": "WaveNet for denoising, dilated convolutions on the waveform, an eighth as wide as its paper's",
     "segan": "SEGAN, a generator on the waveform taught by a discriminator and a distance, half as wide as its paper's",
-    "score_diffusion": "score-based diffusion on the complex spectrogram, ten steps, a small score network",
+    "score_diffusion": "score-based diffusion on the complex spectrogram, five steps, a small score network",
 }
 VARIED |= WAVES  # every table and command that knows the later networks knows these
 GAN_STUDY = {
