@@ -55,9 +55,9 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def systems() -> dict[str, str]:
     """Every system that can be called on a file, with what it is."""
-    from biosig.papers.primer.systems import CALLABLE
+    from biosig.papers.primer.systems import for_users
 
-    return CALLABLE
+    return for_users()
 
 
 def enhance_files(arguments: argparse.Namespace) -> int:

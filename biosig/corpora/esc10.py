@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from biosig.corpora.cards import Card
-from biosig.corpora.sounds import FS, FULL_SCALE, read_sound, sound_files
-from biosig.errors import ConfigError, DataError
+from biosig.corpora.sounds import FS, FULL_SCALE, read_sound, sound_files, without_zeros
+from biosig.errors import ConfigError
 from biosig.signal.types import Recording
 
 FOLDS = ("1", "2", "3", "4", "5")
@@ -54,9 +54,5 @@ def noises(root: Path, folds: Iterable[str] | None = None) -> list[Recording]:
 
 def _noise(path: Path) -> Recording:
     signal, kind = read_sound(path, CARD.how_to_get), path.parent.name.split(" - ")[-1].lower()
-    sounding = signal.nonzero()[0]
-    if not sounding.size:
-        raise DataError(f"{path} is silent: expected a sound.")
-    signal = signal[sounding[0] : sounding[-1] + 1]
-    source = f"{path.parent.name}/{path.name}"
+    signal, source = without_zeros(signal, path), f"{path.parent.name}/{path.name}"
     return Recording(signal, FS, FULL_SCALE, f"esc10/{path.stem}", path.stem.rsplit("-", 1)[0], kind, source)

@@ -16,7 +16,10 @@ from biosig.corpora import (
     emodb,
     enterface,
     esc10,
+    esc50,
     hu100,
+    iemocap,
+    musan,
     nemo,
     ninapro_db2,
     nsrdb,
@@ -26,6 +29,7 @@ from biosig.corpora import (
     timit_sample,
     voicebank,
     voicebank_more,
+    voicebank_train,
 )
 from biosig.corpora.cards import Card
 from biosig.errors import ConfigError, DataError, MissingDataError
@@ -35,6 +39,7 @@ MODULES = (
     *(threedc, nsrdb, ninapro_db2, diaphragm),
     *(voicebank, voicebank_more, timit_sample, picovoice, asterisk, hu100, esc10, emgse_noise),
     *(emodb, nemo, enterface, recola, common_voice, audioset),
+    *(iemocap, esc50, musan, voicebank_train),
 )
 UPSTREAM_LIST = "SHA256SUMS.txt"  # PhysioNet puts one into each database
 

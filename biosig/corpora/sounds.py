@@ -1,4 +1,4 @@
-"""What the corpora of sound share: reading one file at 16 kHz, checked, and cutting off the silence around speech."""
+"""What the corpora of sound share: one file at 16 kHz, checked, and cutting off the silence around speech."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from biosig.errors import DataError, MissingDataError
+from biosig.signal.blocks import resample
 from biosig.signal.types import Recording
 
 FS = 16_000.0
@@ -14,8 +15,14 @@ SPEECH_BELOW_PEAK_DB = 30.0
 FRAME_S = 0.02
 
 
-def read_sound(path: Path, how_to_get: str = "") -> np.ndarray:
-    """One sound file that libsndfile can read, mono at 16 kHz, shape (n,), float64 in [-1, 1].
+def read_sound(path: Path, how_to_get: str = "", distributed_fs: float = FS) -> np.ndarray:
+    """One sound file that libsndfile can read, mono, at 16 kHz, shape (n,), float64 in [-1, 1].
+
+    Args:
+        path: the file.
+        how_to_get: said where it is missing.
+        distributed_fs: rate in Hz at which the corpus is handed out. A file at that rate is resampled, and a copy
+            that is at 16 kHz already is taken as it is.
 
     Raises:
         MissingDataError: the file is not there, or soundfile is not installed.
@@ -29,11 +36,24 @@ def read_sound(path: Path, how_to_get: str = "") -> np.ndarray:
         signal, fs = soundfile.read(path, dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError):
         raise DataError(f"{path} is damaged, cut short or no sound file: expected mono sound at 16 kHz.") from None
-    if signal.shape[1] != 1 or fs != FS:
-        raise DataError(f"{path} has {signal.shape[1]} channels at {fs} Hz: expected 1 at 16000 Hz.")
+    if signal.shape[1] != 1 or fs not in (FS, distributed_fs):
+        rates = " or ".join(f"{rate:g}" for rate in sorted({FS, distributed_fs}))
+        raise DataError(f"{path} has {signal.shape[1]} channels at {fs} Hz: expected 1 at {rates} Hz.")
     if not signal.size:
         raise DataError(f"{path} holds no samples: expected mono sound at 16 kHz.")
-    return signal[:, 0]
+    return resample(signal[:, 0], fs, FS)
+
+
+def without_zeros(signal: np.ndarray, path: Path) -> np.ndarray:
+    """A signal (n,) from its first to its last sample that is not zero: short clips were filled up at the source.
+
+    Raises:
+        DataError: it is silent.
+    """
+    sounding = signal.nonzero()[0]
+    if not sounding.size:
+        raise DataError(f"{path} is silent: expected a sound.")
+    return signal[sounding[0] : sounding[-1] + 1]
 
 
 def sound_files(folder: Path, how_to_get: str, pattern: str = "*.flac") -> list[Path]:

@@ -51,11 +51,16 @@ def pairs(root: Path, how_to_get: str = CARD.how_to_get) -> list[Mixture]:
     """
     root = Path(root)
     found = sound_files(root / "clean", how_to_get)
-    return [_pair(path, root / "noisy" / path.name, how_to_get) for path in found]
+    return [pair(path, root / "noisy" / path.name, how_to_get) for path in found]
 
 
-def _pair(clean_path: Path, noisy_path: Path, how_to_get: str) -> Mixture:
-    clean, noisy = (read_sound(path, how_to_get) for path in (clean_path, noisy_path))
+def pair(clean_path: Path, noisy_path: Path, how_to_get: str = CARD.how_to_get, fs: float = FS) -> Mixture:
+    """One pair of files as a mixture at 16 kHz, named by the clean file; ``fs`` in Hz: as distributed.
+
+    Raises:
+        MissingDataError, DataError: as :func:`pairs`.
+    """
+    clean, noisy = (read_sound(path, how_to_get, fs) for path in (clean_path, noisy_path))
     if clean.size != noisy.size:
         raise DataError(f"{noisy_path} has {noisy.size} samples, its clean file {clean.size}: expected a pair.")
     noise, name = noisy - clean, clean_path.stem

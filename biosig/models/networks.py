@@ -5,6 +5,7 @@ import inspect
 from torch import nn
 
 from biosig.errors import ConfigError
+from biosig.models.cmgan import CMGAN
 from biosig.models.conv_tasnet import ConvTasNet
 from biosig.models.dccrn import DCCRN
 from biosig.models.demucs import Demucs
@@ -39,6 +40,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "segan": SEGAN,
     "segan_discriminator": SEGANDiscriminator,
     "score_unet": ScoreUNet,
+    "cmgan": CMGAN,
 }
 
 

@@ -6,7 +6,7 @@ epoch, which knows no judge, chooses the network. In each step first the network
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,6 +47,10 @@ class Game(contextlib.AbstractContextManager):
         """What an epoch's row says beside the means of all terms and notes; asked once for each epoch."""
         return {}
 
+    def told(self, account: Sequence[Mapping[str, object]]) -> dict[str, object]:
+        """What a run record says of the whole account, beside what every run's says."""
+        return {}
+
 
 class TwoNetworks(State):
     """A :class:`State` with a rival, its optimiser and schedule, and an account of every epoch."""
@@ -60,7 +64,7 @@ class TwoNetworks(State):
     def parts(self) -> dict[str, dict]:
         """The state dictionaries to keep, and the account."""
         return super().parts() | {
-            "rival": self.game.rival.state_dict(),
+            "discriminator": self.game.rival.state_dict(),
             "judging": self.judging.state_dict(),
             "judging_schedule": self.judging_schedule.state_dict(),
             "account": list(self.account),
@@ -69,7 +73,7 @@ class TwoNetworks(State):
     def restore(self, saved: dict) -> None:
         """Take over what was kept."""
         super().restore(saved)
-        self.game.rival.load_state_dict(saved["rival"])
+        self.game.rival.load_state_dict(saved["discriminator"])
         self.judging.load_state_dict(saved["judging"])
         self.judging_schedule.load_state_dict(saved["judging_schedule"])
         self.account = saved["account"]
@@ -119,9 +123,9 @@ def train_epoch(batches: Batches, state: TwoNetworks, bar: tqdm) -> float:
     for step, (noisy, clean) in enumerate(prefetched(batches, epoch, recipe.steps_per_epoch)):
         with precision(recipe, device), drawing(device, "dropout", recipe.name, recipe.seed, epoch, step):
             loss, noted = train_step(state, noisy.to(device), clean.to(device))
+        total += finite(loss, "loss", recipe, epoch, step)
         for name, value in noted.items():
             sums[name] = sums.get(name, 0.0) + finite(value, name, recipe, epoch, step)
-        total += finite(loss, "loss", recipe, epoch, step)
         bar.update()
         bar.set_postfix_str(f"loss {total / (step + 1):.4g}", refresh=False)
     means = {name: value / recipe.steps_per_epoch for name, value in sums.items()}

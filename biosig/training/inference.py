@@ -20,8 +20,9 @@ KINDS = ("regression", "diffusion", "score")
 class Denoiser:
     """Calls a network as ``denoiser(noisy, fs)``: scales, cuts into windows, cross-fades, scales back.
 
-    Up to 10 s go through in one pass. Longer signals go through in 10 s windows that overlap by at least 1 s
-    and are cross-faded, each window with its own scale, so what a pass needs does not grow with the length.
+    Up to 10 s, or what ``window_s`` says, go through in one pass. Longer signals go through in windows of that length
+    that overlap by at least 1 s and are cross-faded, each window with its own scale, so what a pass needs does not
+    grow with the length.
 
     Args:
         network: maps (B, n) → (B, n), or predicts diffusion noise where ``kind`` is "diffusion".
@@ -34,10 +35,12 @@ class Denoiser:
         seed: of a sampler, which draws from (seed, what the window holds): neither the order of
             the windows nor what else is in the call changes one.
         progress: for samplers, called as progress(steps done, steps) in every batch.
+        window_s: the longest that goes through in one pass, s: shorter for a network whose attention needs
+            memory with the square of the length.
         steps: of a score network's sampler; by default as many as the network names.
 
     Raises:
-        ConfigError: an unknown scaling or kind.
+        ConfigError: an unknown scaling or kind, or a window that is no longer than two overlaps.
     """
 
     def __init__(
@@ -51,8 +54,11 @@ class Denoiser:
         batch: int | None = None,
         seed: int = 0,
         progress: Callable[[int, int], None] | None = None,
+        window_s: float = WINDOW_S,
         steps: int | None = None,
     ):
+        if not window_s > 2 * OVERLAP_S:
+            raise ConfigError(f"window_s is {window_s!r}: expected more than {2 * OVERLAP_S:g}.")
         if kind not in KINDS:
             raise ConfigError(f"kind is {kind!r}: expected one of {', '.join(KINDS)}.")
         scale_of(np.ones(1000), 1000, scaling, factor)  # an unknown scaling is refused now
@@ -60,7 +66,7 @@ class Denoiser:
         self.network = network.to(self.device).eval()
         self.scaling, self.factor, self.fs, self.kind = scaling, factor, check_rate(fs), kind
         self.batch = batch or (1 if self.device.type == "cpu" else 16)
-        self.seed, self.progress, self.steps = seed, progress, steps
+        self.seed, self.progress, self.window_s, self.steps = seed, progress, window_s, steps
 
     def __call__(self, noisy: np.ndarray, fs: float = 1000) -> np.ndarray:
         """Denoise signals of shape (..., n) → the same shape, float64, in the same units.
@@ -72,7 +78,7 @@ class Denoiser:
         check_rate(fs, self.fs)
         self._long_enough(noisy.shape[-1])
         rows = noisy.reshape(-1, noisy.shape[-1])
-        starts, size = windows(rows.shape[-1], self.fs)
+        starts, size = windows(rows.shape[-1], self.fs, self.window_s)
         fade = cross_fade(rows.shape[-1], starts, size, self.fs)
         out = np.zeros_like(rows)
         jobs = [(row, at) for row in range(len(rows)) for at in starts]
@@ -105,9 +111,9 @@ class Denoiser:
         return Diffusion().sample(self.network, x, seeds, self.progress)
 
 
-def windows(n: int, fs: float) -> tuple[list[int], int]:
+def windows(n: int, fs: float, window_s: float = WINDOW_S) -> tuple[list[int], int]:
     """First samples of the windows that cover n samples, and their common length; the last one ends at n."""
-    size = round(WINDOW_S * fs)
+    size = round(window_s * fs)
     if n <= size:
         return [0], n
     hop = size - round(OVERLAP_S * fs)

@@ -10,6 +10,7 @@ LOSSES = (
     *("spectral_mse", "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"),
     *("compressed+bounded", "middle_frame", "ccc"),
     *("l1+mrstft", "score"),
+    "cmgan",
 )
 PRECISIONS = ("float32", "bf16")
 
@@ -87,6 +88,25 @@ class GanRecipe(CosineRecipe):
 
     distance: float = 100.0
     discriminator_lr: float = 2e-4
+
+
+@dataclass(frozen=True)
+class AdversarialRecipe(CosineRecipe):
+    """A schedule for two networks: one that enhances, and one that learns to judge it as PESQ does.
+
+    See :mod:`biosig.training.adversarial`. Validation knows the loss alone, and no discriminator.
+
+    Attributes:
+        adversarial: weight of the discriminator's doubt beside the loss.
+        discriminator_lr: its first learning rate; it falls as the other does.
+        discriminator_channels: of its first convolution.
+        workers: processes that compute PESQ; they change nothing but the time it takes.
+    """
+
+    adversarial: float = 0.05
+    discriminator_lr: float = 1e-3
+    discriminator_channels: int = 16
+    workers: int = 1
 
 
 @dataclass(frozen=True)

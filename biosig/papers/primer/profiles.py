@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from biosig.papers import setups
 from biosig.papers.base import known
-from biosig.training.recipe import CosineRecipe, GanRecipe, Recipe, SgdRecipe
+from biosig.training.recipe import AdversarialRecipe, CosineRecipe, GanRecipe, Recipe, SgdRecipe
 
 UNSEEN_SNRS = (-5, 0, 5, 10, 15)
 VALIDATION_SNRS = (-2.5, 2.5, 7.5, 12.5)
@@ -76,6 +76,17 @@ class GanNetwork(Network):
     """
 
     rows: int = 4
+
+
+@dataclass(frozen=True)
+class WindowedNetwork(Network):
+    """A network with attention, whose memory and time grow with the square of the length.
+
+    Attributes:
+        window_s: the longest that goes through it in one pass, s.
+    """
+
+    window_s: float = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +165,23 @@ def _gan_networks(profile: str, steps: int, epochs: int, batch: int, options: tu
     )
 
 
+# a quarter of the paper's channels, one two-stage block of its four, and frames twice as far apart: what one core can
+# train in forty minutes, and run at a fifth of real time
+SMALL_CMGAN = (("channels", 16), ("blocks", 1), ("heads", 2), ("hop", 200))
+CMGAN_SIZES = (4, 16_000, 1e-3)  # batch, window, first learning rate
+
+
+def _cmgan_networks(profile: str, steps: int, epochs: int, options: tuple, **judged: object) -> tuple:
+    """CMGAN with its discriminator, and the same without it; for each step the same windows and no other loss."""
+    batch, window, lr = CMGAN_SIZES
+    common = dict(loss="cmgan", clip_norm=5.0, early_stop=epochs)
+    named = (f"{name} {profile}" for name in ("cmgan", "cmgan_plain"))
+    both = AdversarialRecipe(next(named), steps, epochs, batch, window, lr, **common, **judged)
+    alone = CosineRecipe(next(named), steps, epochs, batch, window, lr, **common)
+    return tuple((name, WindowedNetwork("cmgan", recipe, options))
+                 for name, recipe in (("cmgan", both), ("cmgan_plain", alone)))
+
+
 def _loss_networks(profile: str, steps: int, epochs: int, batch: int, options: tuple) -> tuple:
     """One small network under each loss, all else the same."""
     recipes = {f"loss_{loss}": _recipe(f"loss_{loss} {profile}", steps, epochs, batch, loss) for loss in LOSSES}
@@ -172,6 +200,8 @@ QUICK = Setup(
         ("dccrn", Network("dccrn", _recipe("dccrn quick", 10, 2, 2),
                           (("channels", (8, 16, 16)), ("hop", 256), ("win_length", 512)))),
         *_loss_networks("quick", 10, 1, 8, (("hidden", 32), ("layers", 1))),
+        *_cmgan_networks("quick", 3, 1, (("channels", 4), ("blocks", 1), ("heads", 1), ("hop", 200)),
+                         discriminator_channels=4, workers=0),
     ),
     test_snrs=(0, 10),
     utterances=4,
@@ -202,6 +232,7 @@ OPEN = Setup(
         *_gan_networks("open", 26, 10, 8, SMALL_SEGAN),
         ("score_diffusion", SampledNetwork(
             "score_unet", _wave_recipe("score_diffusion open", 44, 10, 8, 16_384, "score"), SMALL_SCORE)),
+        *_cmgan_networks("open", 100, 16, SMALL_CMGAN),
     ),
     loss_seeds=(0, 1, 2),
 )  # fmt: skip

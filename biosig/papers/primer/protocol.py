@@ -9,7 +9,7 @@ from biosig.papers import neural
 from biosig.papers.comparison import Makers
 from biosig.papers.experiment import Experiment
 from biosig.papers.primer import costs, generative, mixtures, sources, voices
-from biosig.papers.primer.profiles import SETUPS, GanNetwork, Setup, setup_of
+from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
 from biosig.papers.primer.systems import (
@@ -27,7 +27,7 @@ from biosig.peers import PEERS
 from biosig.results.items import Cell, CellStore, Item
 from biosig.signal.types import Mixture, Recording
 
-ACCOUNT = "game.csv"  # of a network that was trained against another
+ACCOUNTS = ("game.csv", "pesq.csv")  # of a network that was trained against another
 COSTS = "costs"  # no system: one cell that measures what all of them cost
 
 
@@ -90,11 +90,10 @@ class Primer(Experiment):
 
         setup = setup_of(cell.profile)
         network = setup.network(cell.system, cell.seed)
-        found = train(setup, network, network.recipe, folder, device, progress)
-        made = neural.trained(cell, network.network, folder, device, *found)
-        if not isinstance(network, GanNetwork):
-            return made
-        return replace(made, files={**made.files, ACCOUNT: folder / ACCOUNT})
+        model, notes, result = train(setup, network, network.recipe, folder, device, progress)
+        made = neural.trained(cell, network.network, folder, device, model, notes, result)
+        accounts = {name: folder / name for name in ACCOUNTS if (folder / name).is_file()}
+        return replace(made, told={**made.told, **notes.get("judged", {})}, files={**made.files, **accounts})
 
     def items(self, cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
         """Every measure of every test mixture; or what systems cost; or other voices and other inputs."""

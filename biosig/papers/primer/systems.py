@@ -8,7 +8,7 @@ import numpy as np
 from biosig.checks import as_signal
 from biosig.errors import ConfigError
 from biosig.papers.base import known
-from biosig.papers.neural import System, load_published
+from biosig.papers.neural import System, is_published, load_published
 from biosig.papers.primer.profiles import LOSSES, OPEN
 from biosig.peers import PEERS, load_peer
 from biosig.signal.enhancement import CLASSICAL_SPEECH, METHODS
@@ -36,12 +36,15 @@ NEURAL = {
     "conv_tasnet": "Conv-TasNet, on the waveform",
     "dccrn": "DCCRN, complex convolutions and a complex mask",
 }
-# To be trained longer, on inputs that vary more. No run of them is finished, so users cannot call them yet; apart
-# from the others also because the cell of costs is named by those.
+# What came later: trained longer, on inputs that vary more, or against a discriminator. Users can call those of them
+# that are published; apart from the others because the cell of costs is named by those.
 VARIED = {
     "recurrent_mask_long": "recurrent network that masks, trained longer on varied voices, rooms, bands and levels",
     "causal_mask": "the same without a look ahead: a network that masks as the sound comes in",
     "residual": "residual network on log magnitudes, a frame at a time, an eighth as wide as its paper's",
+    "cmgan": "CMGAN, conformers along time and frequency, taught by a network that learns PESQ; a quarter as wide as "
+    "its paper's",
+    "cmgan_plain": "the same without the network that learns PESQ",
 }
 WAVES = {
     "demucs": "DEMUCS, a U-Net on the waveform with an LSTM, a third as wide as its paper's",
@@ -63,6 +66,11 @@ CALLABLE = {
     **{name: f"{peer.title}, pretrained ({peer.package})" for name, peer in PEERS.items()},
 }
 SYSTEMS = {**CALLABLE, **VARIED, **ORACLE, **LOSS_STUDY, **GAN_STUDY}
+
+
+def for_users() -> dict[str, str]:
+    """What can be called on a user's own sound: :data:`CALLABLE`, and what was published beside it."""
+    return CALLABLE | {name: text for name, text in VARIED.items() if is_published("primer", name)}
 
 
 def unprocessed(noisy: np.ndarray, fs: float = 16000) -> np.ndarray:
@@ -93,5 +101,5 @@ def load_system(name: str, device: str = "cpu") -> System:
     if name in ORACLE:
         raise ConfigError(f"{name} needs the clean speech beside the noisy: `biosig run primer --system {name}`.")
     if name not in NEURAL and name not in VARIED:
-        return untrained(known("system", name, CALLABLE))
+        return untrained(known("system", name, for_users()))
     return load_published("primer", name, OPEN.network(name).network, device)

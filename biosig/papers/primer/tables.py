@@ -37,6 +37,8 @@ LABELS = {
     "wavenet": "WaveNet, narrow",
     "segan": "SEGAN, narrow",
     "score_diffusion": "Score-based diffusion, small",
+    "cmgan": "CMGAN, a quarter as wide",
+    "cmgan_plain": "CMGAN without its discriminator",
     **{name: f"{peer.title}, pretrained" for name, peer in PEERS.items()},
     **{name: text[0].upper() + text[1:] for name, text in ORACLE.items()},
 }

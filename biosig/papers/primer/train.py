@@ -9,14 +9,23 @@ from biosig.papers.neural import initialised, tensors
 from biosig.papers.primer import sources as data
 from biosig.papers.primer.frames import FrameStream, frame_pairs
 from biosig.papers.primer.mixtures import TrainingStream, validation_mixtures, window_of
-from biosig.papers.primer.profiles import FrameNetwork, GanNetwork, Network, SampledNetwork, Setup, VariedNetwork
+from biosig.papers.primer.profiles import (
+    FrameNetwork,
+    Network,
+    SampledNetwork,
+    Setup,
+    VariedNetwork,
+    WindowedNetwork,
+)
 from biosig.papers.primer.sources import FS
 from biosig.papers.primer.varied import VariedStream, validation_pairs
 from biosig.seeds import seed_for
-from biosig.training.adversarial import fit_adversarial, rival_of
+from biosig.training.adversarial import Game, fit_adversarial, rival_of
+from biosig.training.cmgan_game import CMGANGame, metric_discriminator
+from biosig.training.judges import Judges
 from biosig.training.loop import FitResult, fit
 from biosig.training.objectives import objective
-from biosig.training.recipe import GanRecipe, Recipe
+from biosig.training.recipe import AdversarialRecipe, GanRecipe, Recipe
 from biosig.training.segan_game import SEGANGame
 
 SCALING = "rms"
@@ -33,9 +42,11 @@ def train(
     options = dict(network.options)
     model = initialised(network.network, recipe.seed, recipe.name, **options).to(device)
     stream, validation = drawn(setup, network, recipe)
-    draw, judge = batches(stream, recipe), validation_of(validation, recipe)
-    if isinstance(network, GanNetwork):
-        result, _ = fit_adversarial(model, segan_game(network, recipe, device), draw, judge, recipe, folder, progress)
+    draw, judge, heard = batches(stream, recipe), validation_of(validation, recipe), {}
+    if isinstance(recipe, AdversarialRecipe | GanRecipe):
+        game = game_of(network, recipe, device)
+        result, account = fit_adversarial(model, game, draw, judge, recipe, folder, progress)
+        heard = game.told(account)
     else:
         result = fit(model, objective(recipe.loss), draw, judge, recipe, folder, progress)
     notes = {
@@ -49,13 +60,19 @@ def train(
     }
     if isinstance(network, SampledNetwork):
         notes["kind"] = network.kind
+    if isinstance(network, WindowedNetwork):
+        notes["window_s"] = network.window_s
+    if heard:
+        notes["judged"] = heard
     return model, notes, result
 
 
-def segan_game(network: GanNetwork, recipe: GanRecipe, device: str) -> SEGANGame:
-    """SEGAN's game with a discriminator as wide as the generator."""
-    options = dict(network.options)
-    sizes = {name: options[name] for name in ("channels", "peak") if name in options}
+def game_of(network: Network, recipe: AdversarialRecipe | GanRecipe, device: str) -> Game:
+    """What a network plays for in training: PESQ, as CMGAN's judge learns it, or to pass for clean, as in SEGAN."""
+    if isinstance(recipe, AdversarialRecipe):
+        rival = metric_discriminator(recipe).to(device)
+        return CMGANGame(rival, Judges(recipe.workers), recipe.adversarial)
+    sizes = {name: value for name, value in network.options if name in ("channels", "peak")}
     rival = rival_of(recipe, lambda: SEGANDiscriminator(window=recipe.window, rows=network.rows, **sizes))
     return SEGANGame(rival.to(device), recipe.distance)
 
