@@ -110,9 +110,10 @@ class Primer(Experiment):
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer import tables, tables_voices
+        from biosig.papers.primer import tables, tables_generative, tables_voices
 
-        return tables.makers(self, profile, store) | tables_voices.makers(self, profile, store)
+        found = (module.makers(self, profile, store) for module in (tables, tables_voices, tables_generative))
+        return {name: make for each in found for name, make in each.items()}
 
 
 PROTOCOL = Primer()
