@@ -8,6 +8,7 @@ from biosig.errors import ConfigError
 from biosig.models.cmgan import CMGAN
 from biosig.models.conv_tasnet import ConvTasNet
 from biosig.models.dccrn import DCCRN
+from biosig.models.demucs import Demucs
 from biosig.models.emgse import EMGSE
 from biosig.models.end_to_end import EndToEnd, EndToEndEarlier
 from biosig.models.fcn import FCN
@@ -17,10 +18,13 @@ from biosig.models.recurrent import RecurrentMapper
 from biosig.models.recurrent_mask import RecurrentMasker
 from biosig.models.residual import ResidualEnhancer
 from biosig.models.rnnoise_own import RNNoiseOwn
+from biosig.models.score_unet import ScoreUNet
 from biosig.models.sdemg import SDEMG
+from biosig.models.segan import SEGAN, SEGANDiscriminator
 from biosig.models.trnet import TRNet
 from biosig.models.trustemg import TrustEMGLike
 from biosig.models.unet import UNet
+from biosig.models.wavenet import WaveNetDenoiser
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "fcn": FCN,
@@ -38,6 +42,11 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "emgse": EMGSE,
     "light_mask": LightMasker,
     "rnnoise_own": RNNoiseOwn,
+    "demucs": Demucs,
+    "wavenet": WaveNetDenoiser,
+    "segan": SEGAN,
+    "segan_discriminator": SEGANDiscriminator,
+    "score_unet": ScoreUNet,
     "cmgan": CMGAN,
     "trnet": TRNet,
 }

@@ -1,196 +1,153 @@
-"""A loop for two networks, beside :mod:`biosig.training.loop`: one enhances, the other learns how PESQ would judge it.
+"""The epoch of two networks against each other: one enhances, the other learns to judge what comes out.
 
-Source: Cao, Abdulatif and Yang, CMGAN, Interspeech 2022, section 2.3. In each step first the generator learns from the
-discriminator as it is, then the discriminator from the PESQ that this step's estimates got. PESQ runs in other
-processes meanwhile. Like the other loop everything random follows from (recipe, epoch, step), a killed run goes on
-from its last epoch to the same weights, and one validation number per epoch chooses the generator.
+What the two want is a :class:`Game`; everything else is :mod:`biosig.training.loop`'s: what is random follows from
+(recipe, epoch, step), a killed run goes on from its last epoch to the same weights, and one validation number per
+epoch, which knows no judge, chooses the network. In each step first the network moves, then its rival.
 """
 
-import copy
-import csv
-import io
-import time
-from collections import Counter
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 from tqdm import tqdm
 
-from biosig.files import write_text
-from biosig.models.cmgan_discriminator import MetricDiscriminator, target_of
 from biosig.seeds import seed_for
-from biosig.training.cmgan_loss import estimated, magnitude, supervised
-from biosig.training.judges import Judges
-from biosig.training.loop import Batches, FitResult, drawing, evaluate, finite, prefetched, progress_bar, why_stop
+from biosig.training.loop import Batches, FitResult, descend, drawing, finite, precision, prefetched, run
 from biosig.training.memory import enough_memory
-from biosig.training.recipe import AdversarialRecipe
-from biosig.training.state import Cosine, State
+from biosig.training.recipe import Recipe
+from biosig.training.state import State, optimiser_of, schedule_of, write_rows
 
-COLUMNS = ("epoch", "discriminator_loss", "mean_pesq", "asked", "failed", "why_failed")
+Terms = Mapping[str, torch.Tensor]  # what is made small, by name; a loss is their sum
+
+
+class Game(contextlib.AbstractContextManager):
+    """Who plays against a network, and for what. As a context it may hold processes or files.
+
+    Attributes:
+        rival: the network that judges.
+        account: the file beside curve.csv that gets a row for each epoch.
+    """
+
+    rival: nn.Module
+    account: str = "game.csv"
+
+    def __exit__(self, *error) -> None:
+        """Nothing to give back."""
+
+    def play(
+        self, network: nn.Module, noisy: torch.Tensor, clean: torch.Tensor
+    ) -> tuple[Terms, Callable[[], tuple[Terms, Mapping[str, float]]]]:
+        """One step on signals (B, n): the network's terms, and, once it has moved, the rival's and what to note."""
+        raise NotImplementedError
+
+    def heard(self) -> Mapping[str, object]:
+        """What an epoch's row says beside the means of all terms and notes; asked once for each epoch."""
+        return {}
+
+    def told(self, account: Sequence[Mapping[str, object]]) -> dict[str, object]:
+        """What a run record says of the whole account, beside what every run's says."""
+        return {}
 
 
 class TwoNetworks(State):
-    """A :class:`State` with a discriminator, its optimiser and schedule, and an account of every epoch's PESQ."""
+    """A :class:`State` with a rival, its optimiser and schedule, and an account of every epoch."""
 
-    def __init__(self, generator: nn.Module, discriminator: nn.Module, recipe: AdversarialRecipe, folder: Path):
-        super().__init__(generator, recipe, folder)
-        self.discriminator, self.account = discriminator, []
-        self.judging = torch.optim.Adam(discriminator.parameters(), recipe.discriminator_lr, recipe.betas)
-        self.judging_schedule = Cosine(self.judging, recipe.max_epochs)
+    def __init__(self, network: nn.Module, game: Game, recipe: Recipe, folder: Path):
+        super().__init__(network, recipe, folder)
+        self.game, self.account = game, []
+        self.judging = optimiser_of(replace(recipe, lr=recipe.discriminator_lr), game.rival)
+        self.judging_schedule = schedule_of(recipe, self.judging)
 
     def parts(self) -> dict[str, dict]:
         """The state dictionaries to keep, and the account."""
         return super().parts() | {
-            "discriminator": self.discriminator.state_dict(),
+            "discriminator": self.game.rival.state_dict(),
             "judging": self.judging.state_dict(),
             "judging_schedule": self.judging_schedule.state_dict(),
-            "account": copy.deepcopy(self.account),
+            "account": list(self.account),
         }
 
     def restore(self, saved: dict) -> None:
         """Take over what was kept."""
         super().restore(saved)
-        self.discriminator.load_state_dict(saved["discriminator"])
+        self.game.rival.load_state_dict(saved["discriminator"])
         self.judging.load_state_dict(saved["judging"])
         self.judging_schedule.load_state_dict(saved["judging_schedule"])
         self.account = saved["account"]
 
     def advance(self, loss: float, value: float, seconds: float) -> None:
         """Note an epoch of both networks, and save."""
-        self.judging_schedule.step()
+        self.judging_schedule.step(value)
         super().advance(loss, value, seconds)
-        text = io.StringIO()
-        table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(self.account)
-        write_text(self.folder / "pesq.csv", text.getvalue())
+        write_rows(self.folder / self.game.account, list(self.account[0]), self.account)
 
 
 def fit_adversarial(
-    generator: nn.Module,
+    network: nn.Module,
+    game: Game,
     batches: Batches,
     validate: Callable[[nn.Module], float],
-    recipe: AdversarialRecipe,
+    recipe: Recipe,
     run_dir: Path,
     progress: bool = True,
-    judges: Judges | None = None,
-) -> tuple[FitResult, dict]:
-    """Train ``generator`` in place against a discriminator, and leave its best weights in it; a second call goes on.
+) -> tuple[FitResult, list[dict[str, object]]]:
+    """Train ``network`` in place against the game's rival, and leave its best weights in it; a second call goes on.
 
     Args:
-        generator: a :class:`biosig.models.cmgan.CMGAN`, on the device it is to be trained on.
-        batches, validate, recipe, run_dir, progress: as in :func:`biosig.training.loop.fit`. Batches are at 16 kHz.
-        judges: who computes PESQ; by default as many processes as the recipe says.
+        network: on the device it is to be trained on, as the rival is.
+        game: what both want.
+        batches, validate, recipe, run_dir, progress: as in :func:`biosig.training.loop.fit`; the recipe has a
+            ``discriminator_lr``.
 
     Returns:
-        The result, and what became of PESQ: clips asked for, how many have no score, and why.
+        The result, and the account: a row for each epoch.
 
     Raises:
         ConfigError: a loss is no longer finite, memory runs out, or run_dir holds a run of another recipe.
         CheckpointError: run_dir holds a damaged state.
-        BiosigError: a process that computes PESQ died.
     """
-    state = TwoNetworks(generator, discriminator_of(recipe, generator), recipe, Path(run_dir))
-    state.resume()
-    with judges or Judges(recipe.workers) as judges, progress_bar(recipe, state.progress, progress) as bar:
-        while (stopped := why_stop(state.progress, recipe, None)) is None:
-            start = time.perf_counter()
-            loss = train_epoch(state, batches, judges, bar)
-            value = finite(evaluate(generator, validate), "validation value", recipe, state.progress.epochs)
-            state.advance(loss, value, time.perf_counter() - start)
-    state.load_best()
-    done = state.progress
-    result = FitResult(done.best_epoch, done.best_value, tuple(done.curve), stopped, done.seconds)
-    return result, told(state.account)
+    state = TwoNetworks(network, game, recipe, Path(run_dir))
+    with game:
+        result = run(state, partial(train_epoch, batches), validate, progress)
+    return result, state.account
 
 
-def discriminator_of(recipe: AdversarialRecipe, generator: nn.Module) -> MetricDiscriminator:
-    """A fresh discriminator beside the generator, its weights decided by the recipe's name and seed."""
-    device = next(generator.parameters()).device
-    with torch.random.fork_rng():
-        torch.manual_seed(seed_for("discriminator", recipe.name, recipe.seed))
-        return MetricDiscriminator(recipe.discriminator_channels).to(device)
-
-
-def train_epoch(state: TwoNetworks, batches: Batches, judges: Judges, bar: tqdm) -> float:
-    """One epoch of steps of both networks; the generator's mean loss."""
+def train_epoch(batches: Batches, state: TwoNetworks, bar: tqdm) -> float:
+    """One epoch of steps of both networks; the network's mean loss. The means of all terms go into the account."""
     recipe, epoch, device = state.recipe, state.progress.epochs, next(state.network.parameters()).device
-    state.network.train()
-    asked, failed = judges.asked, Counter(judges.failed)
-    total = doubt = heard = 0.0
+    state.network.train(), state.game.rival.train()
+    total, sums = 0.0, {}
     for step, (noisy, clean) in enumerate(prefetched(batches, epoch, recipe.steps_per_epoch)):
         dropout = drawing(device, "dropout", recipe.name, recipe.seed, epoch, step)
-        with dropout, enough_memory(f"a step of {recipe.name}", "a smaller batch or window"):
-            loss, misjudged, scores = train_step(state, noisy.to(device), clean.to(device), judges)
+        memory = enough_memory(f"a step of {recipe.name}", "a smaller batch or window")
+        with precision(recipe, device), dropout, memory:
+            loss, noted = train_step(state, noisy.to(device), clean.to(device))
         total += finite(loss, "loss", recipe, epoch, step)
-        doubt += finite(misjudged, "discriminator's loss", recipe, epoch, step)
-        heard += float(scores.nan_to_num().sum())
+        for name, value in noted.items():
+            sums[name] = sums.get(name, 0.0) + finite(value, name, recipe, epoch, step)
         bar.update()
-        bar.set_postfix_str(f"loss {total / (step + 1):.4g}, discriminator {doubt / (step + 1):.3g}", refresh=False)
-    why = Counter(judges.failed) - failed
-    asked, lost = judges.asked - asked, sum(why.values())
-    mean = heard / (asked - lost) if asked > lost else None
-    row = (epoch, doubt / recipe.steps_per_epoch, mean, asked, lost, "; ".join(f"{n} × {w}" for w, n in why.items()))
-    state.account.append(dict(zip(COLUMNS, row, strict=True)))
+        bar.set_postfix_str(f"loss {total / (step + 1):.4g}", refresh=False)
+    means = {name: value / recipe.steps_per_epoch for name, value in sums.items()}
+    state.account.append({"epoch": epoch, **means, **state.game.heard()})
     return total / recipe.steps_per_epoch
 
 
-def train_step(
-    state: TwoNetworks, noisy: torch.Tensor, clean: torch.Tensor, judges: Judges
-) -> tuple[float, float, torch.Tensor]:
-    """One step of the generator, then one of the discriminator: their losses, and PESQ (B,), NaN where there is none.
-
-    Args:
-        state: both networks and their optimisers.
-        noisy, clean: (B, n).
-        judges: who computes PESQ.
-    """
-    with torch.no_grad():
-        wanted = state.network.compressed(clean)
-        clean_magnitude = magnitude(wanted)
-    spectra, sound = estimated(state.network, noisy)
-    verdicts = judges.submit(clean.cpu().numpy(), sound.detach().cpu().numpy())
-    doubt = (state.discriminator(clean_magnitude, magnitude(spectra)) - 1).square().mean()  # (D - 1)²
-    loss = supervised(spectra, sound, wanted, clean) + state.recipe.adversarial * doubt
+def train_step(state: TwoNetworks, noisy: torch.Tensor, clean: torch.Tensor) -> tuple[float, dict[str, float]]:
+    """One step of the network, then one of its rival, on signals (B, n): the network's loss, and every term."""
+    terms, then = state.game.play(state.network, noisy, clean)
+    loss = sum(terms.values())
     descend(state.optimiser, loss, state.network, state.recipe.clip_norm)
-    scores = torch.as_tensor(verdicts(), dtype=torch.float32, device=noisy.device)
-    misjudged = discriminator_loss(state.discriminator, clean_magnitude, magnitude(spectra.detach()), scores)
-    descend(state.judging, misjudged, state.discriminator, None)
-    return loss.item(), misjudged.item(), scores
+    judged, noted = then()
+    descend(state.judging, sum(judged.values()), state.game.rival, None)
+    return loss.item(), {name: value.item() for name, value in {**terms, **judged}.items()} | dict(noted)
 
 
-def discriminator_loss(
-    discriminator: nn.Module, clean: torch.Tensor, estimate: torch.Tensor, pesq_wb: torch.Tensor
-) -> torch.Tensor:
-    """(D(clean, clean) - 1)² + (D(clean, estimate) - Q)², Q being PESQ scaled to 0 … 1.
-
-    Args:
-        discriminator: called as (clean, estimate) → (B,).
-        clean, estimate: compressed magnitudes (B, F, T).
-        pesq_wb: (B,), NaN for a clip that has none: it teaches what clean speech is worth, and no more.
-    """
-    perfect = (discriminator(clean, clean) - 1).square().mean()
-    scored = pesq_wb.isfinite()
-    if not scored.any():
-        return perfect
-    found = discriminator(clean[scored], estimate[scored])
-    return perfect + F.mse_loss(found, target_of(pesq_wb[scored]))
-
-
-def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor, network: nn.Module, clip_norm: float | None) -> None:
-    """One step down the slope of ``loss`` for one of the two networks."""
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    if clip_norm is not None:
-        nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
-    optimiser.step()
-
-
-def told(account: list[dict]) -> dict:
-    """What a run record says of the PESQ that was asked for, over all epochs."""
-    asked, failed = (sum(row[name] for row in account) for name in ("asked", "failed"))
-    reasons = [row["why_failed"] for row in account if row["why_failed"]]
-    return {"pesq_asked": asked, "pesq_failed": failed, "pesq_failed_why": reasons}
+def rival_of(recipe: Recipe, make: Callable[[], nn.Module]) -> nn.Module:
+    """A fresh rival whose weights follow from the recipe's name and seed, whatever was drawn before."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed_for("discriminator", recipe.name, recipe.seed))
+        return make()

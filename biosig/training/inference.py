@@ -15,7 +15,7 @@ from biosig.training.memory import enough_memory
 from biosig.training.scaling import scale_of
 
 SHORTEST_S = 0.1
-KINDS = ("regression", "diffusion")
+KINDS = ("regression", "diffusion", "score")
 
 
 class Denoiser:
@@ -31,13 +31,14 @@ class Denoiser:
         factor: of the scale, as in training.
         fs: the rate in Hz the network was trained at.
         device: to run on.
-        kind: "regression" (one pass), or "diffusion" (the 50-step sampler).
+        kind: "regression" (one pass), "diffusion" (the 50-step sampler), or "score" (the network's own sampler).
         batch: windows per pass; by default 1 on a CPU, where more is not faster, and 16 elsewhere.
-        seed: of the diffusion sampler, which draws from (seed, what the window holds): neither the order of
+        seed: of a sampler, which draws from (seed, what the window holds): neither the order of
             the windows nor what else is in the call changes one.
-        progress: for diffusion, called as progress(steps done, steps) in every batch.
+        progress: for samplers, called as progress(steps done, steps) in every batch.
         window_s: the longest that goes through in one pass, s: shorter for a network whose attention needs
             memory with the square of the length.
+        steps: of a score network's sampler; by default as many as the network names.
 
     Raises:
         ConfigError: an unknown scaling or kind, or a window that is no longer than two overlaps.
@@ -55,6 +56,7 @@ class Denoiser:
         seed: int = 0,
         progress: Callable[[int, int], None] | None = None,
         window_s: float = WINDOW_S,
+        steps: int | None = None,
     ):
         if not window_s > 2 * OVERLAP_S:
             raise ConfigError(f"window_s is {window_s!r}: expected more than {2 * OVERLAP_S:g}.")
@@ -65,7 +67,7 @@ class Denoiser:
         self.network = network.to(self.device).eval()
         self.scaling, self.factor, self.fs, self.kind = scaling, factor, check_rate(fs), kind
         self.batch = batch or (1 if self.device.type == "cpu" else 16)
-        self.seed, self.progress, self.window_s = seed, progress, window_s
+        self.seed, self.progress, self.window_s, self.steps = seed, progress, window_s, steps
 
     def __call__(self, noisy: np.ndarray, fs: float = 1000) -> np.ndarray:
         """Denoise signals of shape (..., n) → the same shape, float64, in the same units.
@@ -106,6 +108,8 @@ class Denoiser:
         if self.kind == "regression":
             return self.network(x)
         seeds = [f"{self.seed}/{hashlib.sha256(row.tobytes()).hexdigest()}" for row in noisy]
+        if self.kind == "score":
+            return self.network.sampled(x, seeds, self.steps, self.progress)
         return Diffusion().sample(self.network, x, seeds, self.progress)
 
 

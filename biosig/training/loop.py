@@ -1,5 +1,7 @@
 """The training loop, on one screen: :func:`fit` and what it calls, in reading order.
 
+:mod:`biosig.training.adversarial` has the epoch of two networks that play against each other; all else is as here.
+
 Everything random is a function of (recipe, epoch, step), so a run that was killed goes on where its last
 epoch ended and comes to the same weights. The loop sees training batches and one validation number per epoch,
 never test data.
@@ -11,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -74,13 +77,25 @@ def fit(
         ConfigError: the loss is no longer finite, or run_dir holds a run of another recipe.
         CheckpointError: run_dir holds a damaged state.
     """
-    state = State(network, recipe, Path(run_dir))
+    epoch = partial(train_epoch, network, objective, batches, recipe)
+    return run(State(network, recipe, Path(run_dir)), epoch, validate, progress, max_seconds)
+
+
+def run(
+    state: State,
+    train: Callable[[State, tqdm], float],
+    validate: Callable[[nn.Module], float],
+    progress: bool = True,
+    max_seconds: float | None = None,
+) -> FitResult:
+    """Epochs until there is reason to stop: ``train(state, bar)`` → mean loss, then validation; see :func:`fit`."""
+    recipe = state.recipe
     state.resume()
     with progress_bar(recipe, state.progress, progress) as bar:
         while (stopped := why_stop(state.progress, recipe, max_seconds)) is None:
             start = time.perf_counter()
-            loss = train_epoch(network, objective, batches, recipe, state, bar)
-            value = finite(evaluate(network, validate), "validation value", recipe, state.progress.epochs)
+            loss = train(state, bar)
+            value = finite(evaluate(state.network, validate), "validation value", recipe, state.progress.epochs)
             state.advance(loss, value, time.perf_counter() - start)
     state.load_best()
     done = state.progress
@@ -119,16 +134,21 @@ def train_epoch(
         seed = seed_for("objective", recipe.name, recipe.seed, epoch, step)
         with precision(recipe, device), drawing(device, "dropout", recipe.name, recipe.seed, epoch, step):
             loss = objective(network, *(part.to(device) for part in batch), torch.Generator().manual_seed(seed))
-        state.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        if recipe.clip_norm is not None:
-            nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
-        state.optimiser.step()
+        descend(state.optimiser, loss, network, recipe.clip_norm)
         total += finite(loss.item(), "loss", recipe, epoch, step)
         bar.update()
         best = state.progress.best_value
         bar.set_postfix_str(f"loss {total / (step + 1):.4g}, best validation {best:.4g}", refresh=False)
     return total / recipe.steps_per_epoch
+
+
+def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor, network: nn.Module, clip_norm: float | None) -> None:
+    """One step down the slope of ``loss``, its gradient no longer than ``clip_norm``."""
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    if clip_norm is not None:
+        nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
+    optimiser.step()
 
 
 def evaluate(network: nn.Module, validate: Callable[[nn.Module], float]) -> float:

@@ -126,6 +126,11 @@ def total(first: Distance, weight: float, second: Distance) -> Distance:
     return lambda estimate, clean: first(estimate, clean) + weight * second(estimate, clean)
 
 
+def score(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Generator) -> Tensor:
+    """Denoising score matching, for :class:`biosig.models.score_unet.ScoreUNet`."""
+    return network.loss(noisy, clean, generator)
+
+
 def middle_frame(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Generator) -> Tensor:
     """MSE of the log magnitude of the middle frame, for :class:`biosig.models.residual.ResidualEnhancer`."""
     seen, wanted = network.seen(noisy), network.seen(clean)
@@ -168,6 +173,8 @@ OBJECTIVES: dict[str, Objective] = {
     "middle_frame": middle_frame,
     "band_gains": band_gains,
     "ccc": of_distance(one_minus_ccc, levelled=False),
+    "l1+mrstft": of_distance(total(F.l1_loss, 1.0, multi_resolution_stft)),
+    "score": score,
     "cmgan": cmgan,
     "refinement": refinement,
 }

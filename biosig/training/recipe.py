@@ -10,6 +10,7 @@ LOSSES = (
     *("spectral_mse", "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"),
     *("compressed+bounded", "middle_frame", "ccc"),
     "band_gains",
+    *("l1+mrstft", "score"),
     "cmgan",
     "refinement",
 )
@@ -74,6 +75,21 @@ class CosineRecipe(Recipe):
     """
 
     schedule: str = "cosine"
+
+
+@dataclass(frozen=True)
+class GanRecipe(CosineRecipe):
+    """A schedule for a generator and a discriminator, RMSprop for both; ``loss`` is what validation alone measures.
+
+    See :mod:`biosig.training.segan_game`.
+
+    Attributes:
+        distance: weight of the L1 distance beside the adversary, 0 for none.
+        discriminator_lr: its first learning rate; it falls as the generator's does.
+    """
+
+    distance: float = 100.0
+    discriminator_lr: float = 2e-4
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import copy
 import csv
 import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnP
 
 from biosig.errors import CheckpointError, ConfigError
 from biosig.files import atomic_path, write_text
-from biosig.training.recipe import CosineRecipe, Recipe, SgdRecipe
+from biosig.training.recipe import CosineRecipe, GanRecipe, Recipe, SgdRecipe
 
 COLUMNS = ("epoch", "train_loss", "validation", "lr", "seconds")
 
@@ -67,11 +68,7 @@ class State:
         with atomic_path(self.path) as temporary:
             notes = {"recipe": asdict(self.recipe), "progress": asdict(self.progress)}
             torch.save({**notes, **self.parts()}, temporary)
-        text = io.StringIO()
-        table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(self.progress.curve)
-        write_text(self.folder / "curve.csv", text.getvalue())
+        write_rows(self.folder / "curve.csv", COLUMNS, self.progress.curve)
 
     def parts(self) -> dict[str, dict]:
         """The state dictionaries to keep."""
@@ -121,6 +118,15 @@ class State:
         self.network.load_state_dict(self.best)
 
 
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """A CSV file at one stroke."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns, lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_text(path, text.getvalue())
+
+
 class Cosine(CosineAnnealingLR):
     """Half a cosine that can be stepped as the plateau's schedule is, with a value that it does not look at."""
 
@@ -130,9 +136,11 @@ class Cosine(CosineAnnealingLR):
 
 
 def optimiser_of(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    """Adam, or plain gradient descent where the recipe says so; a network may ask for other rates for its parts."""
+    """Adam, plain gradient descent or RMSprop, as the recipe says; a network may ask for other rates for its parts."""
     groups = getattr(network, "parameter_groups", None)
     learnt = groups(recipe.lr) if groups else network.parameters()
+    if isinstance(recipe, GanRecipe):
+        return torch.optim.RMSprop(learnt, lr=recipe.lr)
     if isinstance(recipe, SgdRecipe):
         return torch.optim.SGD(learnt, lr=recipe.lr, momentum=recipe.momentum)
     return torch.optim.Adam(learnt, lr=recipe.lr, betas=recipe.betas)

@@ -1,4 +1,4 @@
-"""The loop for two networks: both learn, PESQ is counted, a killed run goes on exactly."""
+"""CMGAN's game in the loop for two networks: both learn, PESQ is counted, a killed run goes on exactly."""
 
 import csv
 import dataclasses
@@ -11,9 +11,11 @@ from biosig.errors import BiosigError, ConfigError
 from biosig.metrics.quality import pesq_wb
 from biosig.models.networks import build
 from biosig.samples import speech
-from biosig.training.adversarial import descend, discriminator_loss, fit_adversarial, train_step
+from biosig.training.adversarial import TwoNetworks, fit_adversarial, train_step
+from biosig.training.cmgan_game import CMGANGame, discriminator_loss, metric_discriminator
 from biosig.training.cmgan_loss import cmgan, supervised
 from biosig.training.judges import Judges, pesq_of
+from biosig.training.loop import descend
 from biosig.training.objectives import objective
 from biosig.training.recipe import AdversarialRecipe
 
@@ -43,9 +45,13 @@ def loudness(clean, estimate):
 
 
 def train(folder, recipe=RECIPE, network=None, draw=batches, score=loudness):
-    network = network or tiny()
-    judges = Judges(0, score)
-    return network, *fit_adversarial(network, draw, validate, recipe, folder, progress=False, judges=judges)
+    network, game = network or tiny(), game_of(recipe, score)
+    result, account = fit_adversarial(network, game, draw, validate, recipe, folder, progress=False)
+    return network, result, game.told(account)
+
+
+def game_of(recipe, score):
+    return CMGANGame(metric_discriminator(recipe), Judges(0, score), recipe.adversarial)
 
 
 def rows(path):
@@ -91,18 +97,16 @@ def test_the_discriminators_loss_by_hand_and_what_a_clip_without_a_score_teaches
 
 
 def test_each_step_moves_both_networks_and_neither_moves_the_other(tmp_path):
-    from biosig.training.adversarial import TwoNetworks, discriminator_of
-
-    generator = tiny()
-    state = TwoNetworks(generator, discriminator_of(RECIPE, generator), RECIPE, tmp_path)
-    before = [[p.clone() for p in network.parameters()] for network in (generator, state.discriminator)]
-    train_step(state, *batches(0, 0), Judges(0, loudness))
-    for network, old in zip((generator, state.discriminator), before, strict=True):
+    generator, game = tiny(), game_of(RECIPE, loudness)
+    state = TwoNetworks(generator, game, RECIPE, tmp_path)
+    before = [[p.clone() for p in network.parameters()] for network in (generator, game.rival)]
+    train_step(state, *batches(0, 0))
+    for network, old in zip((generator, game.rival), before, strict=True):
         assert any(not torch.equal(p, q) for p, q in zip(network.parameters(), old, strict=True))
     frozen = [p.clone() for p in generator.parameters()]
     clean = torch.rand(2, 33, 33)
-    descend(state.judging, discriminator_loss(state.discriminator, clean, clean / 2, torch.ones(2)),
-            state.discriminator, None)  # fmt: skip
+    misjudged = discriminator_loss(game.rival, clean, clean / 2, torch.ones(2))
+    descend(state.judging, misjudged, game.rival, None)
     assert all(torch.equal(p, q) for p, q in zip(generator.parameters(), frozen, strict=True))
 
 

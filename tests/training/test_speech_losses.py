@@ -24,7 +24,9 @@ from biosig.training.objectives import (
 
 FS, N = 16000, 32000
 SPECTRAL = ["spectral_mse", "mrstft", "compressed"]
-LEVELLED = ["mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi", "compressed+bounded"]
+LEVELLED = [
+    "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi", "compressed+bounded", "l1+mrstft",
+]
 SPEECH = [*SPECTRAL, *LEVELLED[2:]]
 RNG = rng_for("speech losses")
 CLEAN = np.stack([speech_like(N, FS, "losses", k) for k in range(3)])
@@ -234,4 +236,4 @@ def test_tables_made_in_inference_mode_serve_gradients():
 
 
 def test_every_name_is_tested():
-    assert set(SPEECH) == set(OBJECTIVES) - {"l1", "l2", "snr", "si", "diffusion", "ccc", "middle_frame"}
+    assert set(SPEECH) == set(OBJECTIVES) - {"l1", "l2", "snr", "si", "diffusion", "ccc", "middle_frame", "score"}

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from biosig.papers import setups
 from biosig.papers.base import known
-from biosig.training.recipe import AdversarialRecipe, CosineRecipe, Recipe, SgdRecipe
+from biosig.training.recipe import AdversarialRecipe, CosineRecipe, GanRecipe, Recipe, SgdRecipe
 
 UNSEEN_SNRS = (-5, 0, 5, 10, 15)
 VALIDATION_SNRS = (-2.5, 2.5, 7.5, 12.5)
@@ -54,6 +54,28 @@ class FrameNetwork(Network):
     snrs_db: tuple[float, ...] = (0, 5, 10, 15, 20, 25)
     mixture: int = 32_000
     per_mixture: int = 4
+
+
+@dataclass(frozen=True)
+class SampledNetwork(Network):
+    """A score network, whose own sampler enhances.
+
+    Attributes:
+        kind: of :class:`biosig.training.inference.Denoiser`.
+    """
+
+    kind: str = "score"
+
+
+@dataclass(frozen=True)
+class GanNetwork(Network):
+    """A generator with a discriminator of the same channels and peak, on the recipe's window.
+
+    Attributes:
+        rows: of the discriminator's reference batch.
+    """
+
+    rows: int = 4
 
 
 @dataclass(frozen=True)
@@ -138,6 +160,35 @@ ROOM_RECIPE = CosineRecipe(
 LOSSES = ("spectral_mse", "si", "mrstft", "stoi", "compressed")
 
 
+# What one core can train in some eight minutes: the papers' networks, far narrower and for a few hundred steps.
+SMALL_DEMUCS = (("H", 16), ("U", 2))
+SMALL_WAVENET = (("channels", 16), ("skip", 16), ("final", (64, 32)), ("stacks", 2))
+SMALL_SEGAN = (("channels", (8, 16, 16, 32, 32, 64, 64, 128)), ("peak", 8.0))  # ±1 of its tanh is 8 times the RMS
+SMALL_SCORE = (("channels", (16, 24, 32, 48)), ("blocks", 1), ("features", 64), ("hop", 255), ("beta", 0.06),
+               ("steps", 5))  # fmt: skip
+
+
+def _wave_recipe(name: str, steps: int, epochs: int, batch: int, window: int, loss: str) -> CosineRecipe:
+    """float32, and a rate that ends near 0."""
+    return CosineRecipe(name, steps, epochs, batch, window, 1e-3, loss=loss, early_stop=epochs)
+
+
+def _gan_networks(profile: str, steps: int, epochs: int, batch: int, options: tuple) -> tuple:
+    """SEGAN, its generator without the adversary, and without the distance; all else the same."""
+    common = dict(loss="compressed", early_stop=epochs, clip_norm=None)
+
+    def game(name: str, distance: float) -> GanNetwork:
+        recipe = GanRecipe(f"{name} {profile}", steps, epochs, batch, 16_384, 2e-4, distance=distance, **common)
+        return GanNetwork("segan", recipe, options)
+
+    alone = CosineRecipe(f"segan_l1 {profile}", steps, epochs, batch, 16_384, 2e-4, **{**common, "loss": "l1"})
+    return (
+        ("segan", game("segan", 100.0)),
+        ("segan_l1", Network("segan", alone, options)),
+        ("segan_adversary", game("segan_adversary", 0.0)),
+    )
+
+
 # a quarter of the paper's channels, one two-stage block of its four, and frames twice as far apart: what one core can
 # train in forty minutes, and run at a fifth of real time
 SMALL_CMGAN = (("channels", 16), ("blocks", 1), ("heads", 2), ("hop", 200))
@@ -202,6 +253,11 @@ OPEN = Setup(
         ("residual", FrameNetwork("residual", SgdRecipe("residual open", 200, 16, 64, 5840, 0.01, loss="middle_frame",
                                                         clip_norm=None, plateau_factor=0.5, plateau_patience=2),
                                   (("maps", 8), ("bf16", True)))),
+        ("demucs", Network("demucs", _wave_recipe("demucs open", 60, 10, 8, 32_000, "l1+mrstft"), SMALL_DEMUCS)),
+        ("wavenet", Network("wavenet", _wave_recipe("wavenet open", 42, 10, 8, 8192, "l1"), SMALL_WAVENET)),
+        *_gan_networks("open", 26, 10, 8, SMALL_SEGAN),
+        ("score_diffusion", SampledNetwork(
+            "score_unet", _wave_recipe("score_diffusion open", 44, 10, 8, 16_384, "score"), SMALL_SCORE)),
         *_cmgan_networks("open", 100, 16, SMALL_CMGAN),
         ("room_network", RoomNetwork("recurrent_mask", ROOM_RECIPE, NARROW)),
     ),

@@ -9,17 +9,28 @@ from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.comparison import Makers
 from biosig.papers.experiment import Experiment
-from biosig.papers.primer import costs, mixtures, sources
+from biosig.papers.primer import costs, generative, mixtures, sources
 from biosig.papers.primer.further import EXPERIMENTS
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
-from biosig.papers.primer.systems import LOSS_STUDY, NEURAL, ORACLE, SYSTEMS, TRAINED, VARIED, untrained
+from biosig.papers.primer.systems import (
+    GAN_STUDY,
+    LOSS_STUDY,
+    NEURAL,
+    ORACLE,
+    SYSTEMS,
+    TRAINED,
+    VARIED,
+    WAVES,
+    untrained,
+)
 from biosig.peers import PEERS
 from biosig.results.items import Cell, CellStore, Item
 from biosig.signal.types import Mixture, Recording
 
-PESQ_FILE = "pesq.csv"  # of a network that was trained against a discriminator
+ACCOUNTS = ("game.csv", "pesq.csv")  # of a network that was trained against another
+TABLES = ("biosig.papers.primer.tables", "biosig.papers.primer.tables_generative")
 COSTS = "costs"  # no system: one cell that measures what all of them cost
 FURTHER = {system: each for each in EXPERIMENTS for system in each.systems}  # cells beside the first experiment's
 
@@ -47,8 +58,9 @@ class Primer(Experiment):
 
     def seeds(self, setup: Setup, system: str) -> Sequence[int]:
         """The repetitions of a system, none where the profile does not have it."""
-        if system in VARIED:
-            return (0,) if system in dict(setup.networks) else ()
+        if system in VARIED or system in GAN_STUDY:
+            seeds = setup.seeds if system in {**WAVES, **GAN_STUDY} else (0,)
+            return seeds if system in dict(setup.networks) else ()
         if further := FURTHER.get(system):
             return (0,) if further.available(system, setup) else ()
         return setup.loss_seeds if system in LOSS_STUDY else super().seeds(setup, system)
@@ -64,8 +76,9 @@ class Primer(Experiment):
             return {"version": self.version, "costs": costs.VERSIONS, "networks": networks}
         if further := FURTHER.get(system):
             return further.config(system, setup, seed)
+        asked = {"generative": generative.config(system)} if system in {**WAVES, **GAN_STUDY} else {}
         fed = {"fed": "silence after the end; the delay is taken off the output"} if system in PEERS else {}
-        return super().config(setup, system, seed) | fed
+        return super().config(setup, system, seed) | fed | asked
 
     def corpora(self, cell: Cell) -> tuple[str, ...]:
         """What computing a cell reads: all corpora where something is trained, those of the test elsewhere."""
@@ -95,9 +108,8 @@ class Primer(Experiment):
         network = setup.network(cell.system, cell.seed)
         model, notes, result = train(setup, network, network.recipe, folder, device, progress)
         made = neural.trained(cell, network.network, folder, device, model, notes, result)
-        if "judged" not in notes:
-            return made
-        return replace(made, told={**made.told, **notes["judged"]}, files={**made.files, PESQ_FILE: folder / PESQ_FILE})
+        accounts = {name: folder / name for name in ACCOUNTS if (folder / name).is_file()}
+        return replace(made, told={**made.told, **notes.get("judged", {})}, files={**made.files, **accounts})
 
     def items(self, cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
         """Every measure of every test mixture; or what systems cost; or what a further experiment measures."""
@@ -107,11 +119,14 @@ class Primer(Experiment):
         if further := FURTHER.get(cell.system):
             return further.items(cell, network, device, progress)
         system = network or (cell.system if cell.system in ORACLE else untrained(cell.system))
-        return evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
+        found = evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
+        if network and cell.system in {**WAVES, **GAN_STUDY} and setup.name == "open":
+            found += generative.items(cell.system, network, progress)
+        return found
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""
-        names = ("biosig.papers.primer.tables", *(each.tables for each in EXPERIMENTS))
+        names = (*TABLES, *(each.tables for each in EXPERIMENTS))
         modules = map(importlib.import_module, names)
         return {name: make for each in modules for name, make in each.makers(self, profile, store).items()}
 

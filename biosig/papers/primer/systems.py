@@ -49,8 +49,19 @@ VARIED = {
     "its paper's",
     "cmgan_plain": "the same without the network that learns PESQ",
 }
+WAVES = {
+    "demucs": "DEMUCS, a U-Net on the waveform with an LSTM, a third as wide as its paper's",
+    "wavenet": "WaveNet for denoising, dilated convolutions on the waveform, an eighth as wide as its paper's",
+    "segan": "SEGAN, a generator on the waveform taught by a discriminator and a distance, half as wide as its paper's",
+    "score_diffusion": "score-based diffusion on the complex spectrogram, five steps, a small score network",
+}
+VARIED |= WAVES  # every table and command that knows the later networks knows these
+GAN_STUDY = {
+    "segan_l1": "the generator of SEGAN with its L1 distance alone, no discriminator",
+    "segan_adversary": "the generator of SEGAN with its discriminator alone, no distance",
+}
 LOSS_STUDY = {f"loss_{loss}": f"recurrent mask, briefly trained with the loss {loss}" for loss in LOSSES}
-TRAINED = {**NEURAL, **VARIED, **LOSS_STUDY}
+TRAINED = {**NEURAL, **VARIED, **LOSS_STUDY, **GAN_STUDY}
 CALLABLE = {
     "noisy": "the unprocessed input",
     **CLASSICAL,
@@ -59,7 +70,7 @@ CALLABLE = {
 }
 OWN = (*NEURAL, *VARIED)  # networks of ours that enhance whatever they are given
 CMGAN_NOTES = {"scaling": "rms", "fs": 16000, "window_s": 4.0}  # how the authors' weights are fed
-SYSTEMS = {**CALLABLE, **VARIED, **ORACLE, **LOSS_STUDY}
+SYSTEMS = {**CALLABLE, **VARIED, **ORACLE, **LOSS_STUDY, **GAN_STUDY}
 
 
 def for_users() -> dict[str, str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from biosig.models.segan import SEGANDiscriminator
 from biosig.papers.neural import initialised, tensors
 from biosig.papers.primer import sources as data
 from biosig.papers.primer.frames import FrameStream, frame_pairs
@@ -12,6 +13,7 @@ from biosig.papers.primer.profiles import (
     FrameNetwork,
     Network,
     RoomNetwork,
+    SampledNetwork,
     Setup,
     VariedNetwork,
     WindowedNetwork,
@@ -20,10 +22,13 @@ from biosig.papers.primer.room_stream import RoomStream, room_pairs
 from biosig.papers.primer.sources import FS
 from biosig.papers.primer.varied import VariedStream, validation_pairs
 from biosig.seeds import seed_for
-from biosig.training.adversarial import fit_adversarial
+from biosig.training.adversarial import Game, fit_adversarial, rival_of
+from biosig.training.cmgan_game import CMGANGame, metric_discriminator
+from biosig.training.judges import Judges
 from biosig.training.loop import FitResult, fit
 from biosig.training.objectives import objective
-from biosig.training.recipe import AdversarialRecipe, Recipe
+from biosig.training.recipe import AdversarialRecipe, GanRecipe, Recipe
+from biosig.training.segan_game import SEGANGame
 
 SCALING = "rms"
 
@@ -40,8 +45,10 @@ def train(
     model = initialised(network.network, recipe.seed, recipe.name, **options).to(device)
     stream, validation = drawn(setup, network, recipe)
     draw, judge, heard = batches(stream, recipe), validation_of(validation, recipe), {}
-    if isinstance(recipe, AdversarialRecipe):
-        result, heard = fit_adversarial(model, draw, judge, recipe, folder, progress)
+    if isinstance(recipe, AdversarialRecipe | GanRecipe):
+        game = game_of(network, recipe, device)
+        result, account = fit_adversarial(model, game, draw, judge, recipe, folder, progress)
+        heard = game.told(account)
     else:
         result = fit(model, objective(recipe.loss), draw, judge, recipe, folder, progress)
     notes = {
@@ -53,11 +60,23 @@ def train(
         "validation": result.best_value,
         "best_epoch": result.best_epoch,
     }
+    if isinstance(network, SampledNetwork):
+        notes["kind"] = network.kind
     if isinstance(network, WindowedNetwork):
         notes["window_s"] = network.window_s
     if heard:
         notes["judged"] = heard
     return model, notes, result
+
+
+def game_of(network: Network, recipe: AdversarialRecipe | GanRecipe, device: str) -> Game:
+    """What a network plays for in training: PESQ, as CMGAN's judge learns it, or to pass for clean, as in SEGAN."""
+    if isinstance(recipe, AdversarialRecipe):
+        rival = metric_discriminator(recipe).to(device)
+        return CMGANGame(rival, Judges(recipe.workers), recipe.adversarial)
+    sizes = {name: value for name, value in network.options if name in ("channels", "peak")}
+    rival = rival_of(recipe, lambda: SEGANDiscriminator(window=recipe.window, rows=network.rows, **sizes))
+    return SEGANGame(rival.to(device), recipe.distance)
 
 
 def drawn(setup: Setup, network: Network, recipe: Recipe) -> tuple[TrainingStream, list]:
