@@ -30,6 +30,7 @@ class Job:
     target: Path
     system: str
     device: str
+    checkpoint: Path | None = None
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -45,6 +46,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     enhance.add_argument("paths", nargs="*", type=Path, metavar="IN OUT", help="files or folders, and at last where "
                          "the result goes: a file for one file, a folder for a folder or for several")  # fmt: skip
     enhance.add_argument("--system", default=DEFAULT, metavar="NAME", help=f"see --list (default: {DEFAULT})")
+    enhance.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights of your own for a network of ours, "
+                         "or for cmgan those that its authors publish")  # fmt: skip
     enhance.add_argument("--list", action="store_true", help="print every system, and do nothing else")
     add_force(enhance)
     enhance.add_argument("--skip-existing", action="store_true", help="leave out what has its output already")
@@ -55,9 +58,16 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def systems() -> dict[str, str]:
     """Every system that can be called on a file, with what it is."""
-    from biosig.papers.primer.systems import CALLABLE
+    from biosig.papers.primer.systems import for_users
 
-    return CALLABLE
+    return for_users()
+
+
+def trainable() -> tuple[str, ...]:
+    """Networks of ours, which can be called with weights of the user's own."""
+    from biosig.papers.primer.systems import OWN
+
+    return OWN
 
 
 def enhance_files(arguments: argparse.Namespace) -> int:
@@ -92,12 +102,13 @@ def prepare(arguments: argparse.Namespace) -> list[Job]:
     check_outputs(sources, outputs, arguments.force or arguments.skip_existing, "--force or --skip-existing")
     if arguments.skip_existing:
         pairs = [(source, target) for source, target in pairs if not target.exists()]
-    loaded(arguments.system, arguments.device)  # a missing package or checkpoint shows now
+    loaded(arguments.system, arguments.device, arguments.checkpoint)  # a missing package or checkpoint shows now
     with tqdm(pairs, "checking", unit="file", disable=None, leave=False) as shown:
-        jobs = [Job(check_sound(source), target, arguments.system, arguments.device) for source, target in shown]
+        how = arguments.system, arguments.device, arguments.checkpoint
+        jobs = [Job(check_sound(source), target, *how) for source, target in shown]
     for job in jobs:
         check_writable(job.target, job.source)
-        stream_of(arguments.system, arguments.device, job.source)
+        stream_of(job.system, job.device, job.source, job.checkpoint)
     return jobs
 
 
@@ -109,7 +120,7 @@ def _check_arguments(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"IN and OUT are required: {expected}.")
     if arguments.jobs < 1:
         raise ConfigError(f"jobs is {arguments.jobs}: expected at least 1.")
-    known("system", arguments.system, systems())
+    known("system", arguments.system, trainable() if arguments.checkpoint else systems())
     check_device(arguments.device)
 
 
@@ -164,15 +175,15 @@ def _distinct(pairs: Sequence[tuple[Path, Path]]) -> None:
 
 
 @functools.lru_cache(maxsize=1)
-def loaded(system: str, device: str):
+def loaded(system: str, device: str, checkpoint: Path | None = None):
     """A system that hears all at once, at 16 kHz; None for those that are streams, at any rate."""
     from biosig.papers.primer.systems import load_system
     from biosig.signal.enhancement import CLASSICAL_SPEECH
 
-    return None if system == "noisy" or system in CLASSICAL_SPEECH else load_system(system, device)
+    return None if system == "noisy" or system in CLASSICAL_SPEECH else load_system(system, device, checkpoint)
 
 
-def stream_of(system: str, device: str, sound):
+def stream_of(system: str, device: str, sound, checkpoint: Path | None = None):
     """The system for this file.
 
     Raises:
@@ -183,9 +194,9 @@ def stream_of(system: str, device: str, sound):
     def one():
         if system == "noisy":
             return Unchanged()
-        if loaded(system, device) is None:
+        if loaded(system, device, checkpoint) is None:
             return classical_stream(system, sound.fs)
-        stream = Windowed(loaded(system, device), SYSTEM_FS)
+        stream = Windowed(loaded(system, device, checkpoint), SYSTEM_FS)
         return stream if sound.fs == SYSTEM_FS else AtRate(stream, sound.fs, SYSTEM_FS)
 
     try:
@@ -205,7 +216,8 @@ def enhance(job: Job, progress=lambda seconds: None) -> int:
 
     with writer(job.target, job.source) as out:
         try:
-            for block in in_blocks(stream_of(job.system, job.device, job.source), blocks(job.source.path)):
+            stream = stream_of(job.system, job.device, job.source, job.checkpoint)
+            for block in in_blocks(stream, blocks(job.source.path)):
                 out.write(block)
                 progress(block.shape[-1] / job.source.fs)
         except BiosigError as error:
@@ -252,5 +264,6 @@ def tell(arguments: argparse.Namespace, jobs: Sequence[Job], clipped: Sequence[i
     seconds = sum(job.source.seconds for job in jobs)
     files = f"{len(jobs)} file{'s' * (len(jobs) != 1)}"
     print(f"{arguments.paths[-1]}: {files}, {seconds:.1f} s, enhanced by {arguments.system}.")
-    if loaded(arguments.system, arguments.device) and any(job.source.fs > SYSTEM_FS for job in jobs):
+    network = loaded(arguments.system, arguments.device, arguments.checkpoint)
+    if network and any(job.source.fs > SYSTEM_FS for job in jobs):
         print(f"{arguments.system} works at {SYSTEM_FS // 1000} kHz: nothing above {SYSTEM_FS // 2000} kHz is left.")

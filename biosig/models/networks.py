@@ -5,6 +5,7 @@ import inspect
 from torch import nn
 
 from biosig.errors import ConfigError
+from biosig.models.cmgan import CMGAN
 from biosig.models.conv_tasnet import ConvTasNet
 from biosig.models.dccrn import DCCRN
 from biosig.models.end_to_end import EndToEnd, EndToEndEarlier
@@ -31,6 +32,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "residual": ResidualEnhancer,
     "end_to_end": EndToEnd,
     "end_to_end_earlier": EndToEndEarlier,
+    "cmgan": CMGAN,
     "trnet": TRNet,
 }
 

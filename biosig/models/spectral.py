@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from biosig.errors import ConfigError
 
-WINDOWS = ("sqrt_hann", "hann")
+WINDOWS = ("sqrt_hann", "hann", "hamming")
 
 
 class Spectral(nn.Module):
@@ -20,7 +20,7 @@ class Spectral(nn.Module):
     Args:
         n_fft: samples in the transform, even.
         hop: samples from one frame to the next, at most half a window.
-        window: "sqrt_hann" or "hann", periodic.
+        window: "sqrt_hann", "hann" or "hamming", periodic.
         win_length: samples in the window, centred in the transform; by default all n_fft.
 
     Raises:
@@ -38,7 +38,8 @@ class Spectral(nn.Module):
                 " a hop of at most half the window."
             )
         self.n_fft, self.hop, self.win_length = n_fft, hop, win_length
-        values = torch.hann_window(win_length, dtype=torch.float64)
+        make = torch.hamming_window if window == "hamming" else torch.hann_window
+        values = make(win_length, dtype=torch.float64)
         values = values.sqrt() if window == "sqrt_hann" else values
         self.register_buffer("values", values.float(), persistent=False)
 
@@ -60,6 +61,12 @@ def compress(spectra: torch.Tensor, exponent: float = 0.3) -> tuple[torch.Tensor
     magnitude = spectra.abs().clamp_min(1e-8)
     compressed = magnitude**exponent
     return compressed, spectra * (compressed / magnitude)
+
+
+def expand(spectra: torch.Tensor, exponent: float = 0.3) -> torch.Tensor:
+    """What :func:`compress` made complex, at its full magnitude again; its slope at 0 is 0, and not infinite."""
+    power = spectra.real.square() + spectra.imag.square()
+    return spectra * power ** ((1 / exponent - 1) / 2)
 
 
 def polar_mask(real: torch.Tensor, imag: torch.Tensor, bound: float = 1.0) -> torch.Tensor:

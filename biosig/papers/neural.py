@@ -90,7 +90,7 @@ def denoiser(network, notes: Mapping[str, object], device: str = "cpu") -> Syste
     """A trained network and its notes as a system."""
     from biosig.training.inference import Denoiser
 
-    said = {name: notes[name] for name in ("scaling", "factor", "fs", "kind", "seed") if name in notes}
+    said = {name: notes[name] for name in ("scaling", "factor", "fs", "kind", "seed", "window_s") if name in notes}
     return Denoiser(network, device=device, **said)
 
 

@@ -11,6 +11,7 @@ from biosig.checks import as_signal, check_rate
 from biosig.errors import ConfigError, SignalError
 from biosig.models.diffusion import Diffusion
 from biosig.signal.blocks import OVERLAP_S, WINDOW_S, fade
+from biosig.training.memory import enough_memory
 from biosig.training.scaling import scale_of
 
 SHORTEST_S = 0.1
@@ -20,8 +21,9 @@ KINDS = ("regression", "diffusion")
 class Denoiser:
     """Calls a network as ``denoiser(noisy, fs)``: scales, cuts into windows, cross-fades, scales back.
 
-    Up to 10 s go through in one pass. Longer signals go through in 10 s windows that overlap by at least 1 s
-    and are cross-faded, each window with its own scale, so what a pass needs does not grow with the length.
+    Up to 10 s, or what ``window_s`` says, go through in one pass. Longer signals go through in windows of that length
+    that overlap by at least 1 s and are cross-faded, each window with its own scale, so what a pass needs does not
+    grow with the length.
 
     Args:
         network: maps (B, n) → (B, n), or predicts diffusion noise where ``kind`` is "diffusion".
@@ -34,9 +36,11 @@ class Denoiser:
         seed: of the diffusion sampler, which draws from (seed, what the window holds): neither the order of
             the windows nor what else is in the call changes one.
         progress: for diffusion, called as progress(steps done, steps) in every batch.
+        window_s: the longest that goes through in one pass, s: shorter for a network whose attention needs
+            memory with the square of the length.
 
     Raises:
-        ConfigError: an unknown scaling or kind.
+        ConfigError: an unknown scaling or kind, or a window that is no longer than two overlaps.
     """
 
     def __init__(
@@ -50,7 +54,10 @@ class Denoiser:
         batch: int | None = None,
         seed: int = 0,
         progress: Callable[[int, int], None] | None = None,
+        window_s: float = WINDOW_S,
     ):
+        if not window_s > 2 * OVERLAP_S:
+            raise ConfigError(f"window_s is {window_s!r}: expected more than {2 * OVERLAP_S:g}.")
         if kind not in KINDS:
             raise ConfigError(f"kind is {kind!r}: expected one of {', '.join(KINDS)}.")
         scale_of(np.ones(1000), 1000, scaling, factor)  # an unknown scaling is refused now
@@ -58,7 +65,7 @@ class Denoiser:
         self.network = network.to(self.device).eval()
         self.scaling, self.factor, self.fs, self.kind = scaling, factor, check_rate(fs), kind
         self.batch = batch or (1 if self.device.type == "cpu" else 16)
-        self.seed, self.progress = seed, progress
+        self.seed, self.progress, self.window_s = seed, progress, window_s
 
     def __call__(self, noisy: np.ndarray, fs: float = 1000) -> np.ndarray:
         """Denoise signals of shape (..., n) → the same shape, float64, in the same units.
@@ -70,7 +77,7 @@ class Denoiser:
         check_rate(fs, self.fs)
         self._long_enough(noisy.shape[-1])
         rows = noisy.reshape(-1, noisy.shape[-1])
-        starts, size = windows(rows.shape[-1], self.fs)
+        starts, size = windows(rows.shape[-1], self.fs, self.window_s)
         fade = cross_fade(rows.shape[-1], starts, size, self.fs)
         out = np.zeros_like(rows)
         jobs = [(row, at) for row in range(len(rows)) for at in starts]
@@ -91,7 +98,8 @@ class Denoiser:
         scale = scale_of(noisy, self.fs, self.scaling, self.factor)
         scaled = noisy / np.where(scale > 0, scale, 1)  # silence has scale 0: it comes back as silence
         x = torch.as_tensor(scaled, dtype=torch.float32, device=self.device)
-        return scale * self._network(x, noisy).cpu().numpy().astype(np.float64)
+        with enough_memory(f"{len(x)} × {x.shape[-1] / self.fs:g} s at once", "a shorter window_s or a smaller batch"):
+            return scale * self._network(x, noisy).cpu().numpy().astype(np.float64)
 
     @torch.no_grad()
     def _network(self, x: torch.Tensor, noisy: np.ndarray) -> torch.Tensor:
@@ -101,9 +109,9 @@ class Denoiser:
         return Diffusion().sample(self.network, x, seeds, self.progress)
 
 
-def windows(n: int, fs: float) -> tuple[list[int], int]:
+def windows(n: int, fs: float, window_s: float = WINDOW_S) -> tuple[list[int], int]:
     """First samples of the windows that cover n samples, and their common length; the last one ends at n."""
-    size = round(WINDOW_S * fs)
+    size = round(window_s * fs)
     if n <= size:
         return [0], n
     hop = size - round(OVERLAP_S * fs)

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from biosig.errors import ConfigError
 from biosig.models.diffusion import Diffusion
+from biosig.training.cmgan_loss import cmgan
 from biosig.training.loudness_loss import pesq_proxy
 from biosig.training.spectral_losses import compressed, level, multi_resolution_stft, spectral_mse
 from biosig.training.stoi_loss import stoi
@@ -152,6 +153,7 @@ OBJECTIVES: dict[str, Objective] = {
     "compressed+bounded": compressed_bounded,
     "middle_frame": middle_frame,
     "ccc": of_distance(one_minus_ccc, levelled=False),
+    "cmgan": cmgan,
     "refinement": refinement,
 }
 

@@ -9,6 +9,7 @@ LOSSES = (
     *("l1", "l2", "snr", "si", "diffusion"),
     *("spectral_mse", "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"),
     *("compressed+bounded", "middle_frame", "ccc"),
+    "cmgan",
     "refinement",
 )
 PRECISIONS = ("float32", "bf16")
@@ -72,6 +73,25 @@ class CosineRecipe(Recipe):
     """
 
     schedule: str = "cosine"
+
+
+@dataclass(frozen=True)
+class AdversarialRecipe(CosineRecipe):
+    """A schedule for two networks: one that enhances, and one that learns to judge it as PESQ does.
+
+    See :mod:`biosig.training.adversarial`. Validation knows the loss alone, and no discriminator.
+
+    Attributes:
+        adversarial: weight of the discriminator's doubt beside the loss.
+        discriminator_lr: its first learning rate; it falls as the other does.
+        discriminator_channels: of its first convolution.
+        workers: processes that compute PESQ; they change nothing but the time it takes.
+    """
+
+    adversarial: float = 0.05
+    discriminator_lr: float = 1e-3
+    discriminator_channels: int = 16
+    workers: int = 1
 
 
 @dataclass(frozen=True)

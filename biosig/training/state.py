@@ -88,6 +88,10 @@ class State:
             return
         saved = self.read()
         self.same_recipe(saved["recipe"])
+        self.restore(saved)
+
+    def restore(self, saved: dict) -> None:
+        """Take over what :meth:`save` kept."""
         self.network.load_state_dict(saved["network"])
         self.optimiser.load_state_dict(saved["optimiser"])
         self.schedule.load_state_dict(saved["schedule"])

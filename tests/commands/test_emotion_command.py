@@ -106,6 +106,6 @@ def test_without_opensmile_one_sentence_says_what_brings_it(capsys, monkeypatch)
 @pytest.mark.usefixtures("listening")
 def test_a_system_that_leaves_silence_is_said_with_the_file(capsys, monkeypatch):
     soundfile.write("voice.wav", VOICE, 16_000)
-    monkeypatch.setattr(enhance, "loaded", lambda name, device: lambda x, fs: 0 * x)
+    monkeypatch.setattr(enhance, "loaded", lambda *_: lambda x, fs: 0 * x)
     assert cli.main(["emotion", "voice.wav", "--enhance", "unet"]) == 2
     assert capsys.readouterr().err == "biosig: voice.wav: the utterance is silent: expected speech.\n"

@@ -35,7 +35,7 @@ def halving(monkeypatch):
         seen.append((x.size, fs))
         return x / 2
 
-    monkeypatch.setattr(command, "loaded", lambda name, device: system)
+    monkeypatch.setattr(command, "loaded", lambda *_: system)
     return seen
 
 
@@ -201,7 +201,7 @@ def test_a_missing_package_or_checkpoint_shows_before_any_work(capsys, monkeypat
     from biosig.errors import ConfigError
     from biosig.papers.primer import systems
 
-    def lacking(name, device):
+    def lacking(name, *_):
         raise ConfigError(f"package of {name} is not installed.")
 
     monkeypatch.setattr(systems, "load_system", lacking)
@@ -211,7 +211,7 @@ def test_a_missing_package_or_checkpoint_shows_before_any_work(capsys, monkeypat
 
 
 def test_a_system_that_fails_names_the_file_and_leaves_nothing(capsys, monkeypatch):
-    monkeypatch.setattr(command, "loaded", lambda name, device: lambda x, fs: x * np.nan)
+    monkeypatch.setattr(command, "loaded", lambda *_: lambda x, fs: x * np.nan)
     write("a.wav", voice(16000), 16000)
     assert cli.main(["enhance", "a.wav", "out.wav", "--system", "unet"]) == 2
     assert "biosig: a.wav: the system gave NaN" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from biosig.peers import PEERS
 from biosig.results.items import Cell, CellStore, Item
 from biosig.signal.types import Mixture, Recording
 
+PESQ_FILE = "pesq.csv"  # of a network that was trained against a discriminator
 COSTS = "costs"  # no system: one cell that measures what all of them cost
 
 
@@ -77,8 +78,11 @@ class Primer(Experiment):
 
         setup = setup_of(cell.profile)
         network = setup.network(cell.system, cell.seed)
-        found = train(setup, network, network.recipe, folder, device, progress)
-        return neural.trained(cell, network.network, folder, device, *found)
+        model, notes, result = train(setup, network, network.recipe, folder, device, progress)
+        made = neural.trained(cell, network.network, folder, device, model, notes, result)
+        if "judged" not in notes:
+            return made
+        return replace(made, told={**made.told, **notes["judged"]}, files={**made.files, PESQ_FILE: folder / PESQ_FILE})
 
     def items(self, cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
         """Every measure of every test mixture; or what systems cost; or other voices and other inputs."""

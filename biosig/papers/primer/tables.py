@@ -33,6 +33,8 @@ LABELS = {
     "recurrent_mask_long": "Recurrent, masking, varied training",
     "causal_mask": "Recurrent, masking, causal",
     "residual": "Residual, frame by frame",
+    "cmgan": "CMGAN, a quarter as wide",
+    "cmgan_plain": "CMGAN without its discriminator",
     **{name: f"{peer.title}, pretrained" for name, peer in PEERS.items()},
     **{name: text[0].upper() + text[1:] for name, text in ORACLE.items()},
 }

@@ -8,13 +8,14 @@ from biosig.papers.neural import initialised, tensors
 from biosig.papers.primer import sources as data
 from biosig.papers.primer.frames import FrameStream, frame_pairs
 from biosig.papers.primer.mixtures import TrainingStream, validation_mixtures, window_of
-from biosig.papers.primer.profiles import FrameNetwork, Network, Setup, VariedNetwork
+from biosig.papers.primer.profiles import FrameNetwork, Network, Setup, VariedNetwork, WindowedNetwork
 from biosig.papers.primer.sources import FS
 from biosig.papers.primer.varied import VariedStream, validation_pairs
 from biosig.seeds import seed_for
+from biosig.training.adversarial import fit_adversarial
 from biosig.training.loop import FitResult, fit
 from biosig.training.objectives import objective
-from biosig.training.recipe import Recipe
+from biosig.training.recipe import AdversarialRecipe, Recipe
 
 SCALING = "rms"
 
@@ -30,10 +31,11 @@ def train(
     options = dict(network.options)
     model = initialised(network.network, recipe.seed, recipe.name, **options).to(device)
     stream, validation = drawn(setup, network, recipe)
-    result = fit(
-        model, objective(recipe.loss), batches(stream, recipe), validation_of(validation, recipe), recipe, folder,
-        progress,
-    )  # fmt: skip
+    draw, judge, heard = batches(stream, recipe), validation_of(validation, recipe), {}
+    if isinstance(recipe, AdversarialRecipe):
+        result, heard = fit_adversarial(model, draw, judge, recipe, folder, progress)
+    else:
+        result = fit(model, objective(recipe.loss), draw, judge, recipe, folder, progress)
     notes = {
         "network_args": options,
         "scaling": network.scaling if isinstance(network, VariedNetwork) else SCALING,
@@ -43,6 +45,10 @@ def train(
         "validation": result.best_value,
         "best_epoch": result.best_epoch,
     }
+    if isinstance(network, WindowedNetwork):
+        notes["window_s"] = network.window_s
+    if heard:
+        notes["judged"] = heard
     return model, notes, result
 
 

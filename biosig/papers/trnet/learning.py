@@ -1,6 +1,5 @@
 """One fold of one system: its frozen clean teacher, its training, and what it tells of an actor it never met."""
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from biosig.corpora.folds import Fold
-from biosig.errors import ConfigError, DataError
+from biosig.errors import DataError
 from biosig.models.trnet import CLEAN_DB, Heard, Told, TRNet, Truth
 from biosig.papers.neural import initialised
 from biosig.papers.trnet.profiles import Setup, options
@@ -19,6 +18,7 @@ from biosig.papers.trnet.spectra import Spectra
 from biosig.results.cells import digest
 from biosig.seeds import rng_for
 from biosig.training.loop import FitResult, fit
+from biosig.training.memory import enough_memory
 from biosig.training.objectives import objective
 from biosig.training.recipe import Recipe
 
@@ -66,7 +66,7 @@ def learned(bench: Bench, which: str, fold: Fold, folder: Path, clean: TRNet | N
             network.encoder.load_state_dict(clean.encoder.state_dict())
             network.classifier.load_state_dict(clean.classifier.state_dict())
     validation = bench.spectra.of(fold.validation)
-    with enough_memory(recipe):
+    with enough_memory(f"a step of {recipe.name}", f"a batch below {recipe.batch}, or a narrower network"):
         result = fit(
             network,
             objective(recipe.loss),
@@ -141,21 +141,3 @@ def asked(network: TRNet, spectra: Spectra, places: np.ndarray, condition: Condi
 def told_labels(told: Iterator[Told]) -> np.ndarray:
     """The most likely class of each utterance."""
     return torch.cat([each.logits.argmax(dim=1) for each in told]).cpu().numpy()
-
-
-@contextlib.contextmanager
-def enough_memory(recipe: Recipe) -> Iterator[None]:
-    """Say in one sentence that a step does not fit.
-
-    Raises:
-        ConfigError: torch found no memory, on a processor or on a GPU.
-    """
-    try:
-        yield
-    except RuntimeError as error:  # torch.OutOfMemoryError is one, and the processor's has no class of its own
-        if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-            raise ConfigError(
-                f"A step of {recipe.name} needs more memory than there is: expected a batch below {recipe.batch}, or "
-                "a narrower network."
-            ) from None
-        raise
