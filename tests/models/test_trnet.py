@@ -194,7 +194,9 @@ def test_frame_attention_equals_the_formula():
     pool, y = FrameAttention(6), torch.randn(1, 6, 4)
     scores = [float(pool.u.weight[0] @ y[0, :, t]) for t in range(4)]
     weights = np.exp(scores) / np.exp(scores).sum()
-    np.testing.assert_allclose(pool(y)[0].detach(), sum(w * y[0, :, t].numpy() for t, w in enumerate(weights)), rtol=1e-4)
+    np.testing.assert_allclose(
+        pool(y)[0].detach(), sum(w * y[0, :, t].numpy() for t, w in enumerate(weights)), rtol=1e-4
+    )
 
 
 @pytest.mark.parametrize("form, size", [("paper", 32), ("code", 16)])
