@@ -42,7 +42,7 @@ def log_mel(signal: np.ndarray, fs: float = FS) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def triangles() -> np.ndarray:
-    """The mel filters, (80, 257): triangles on the mel scale, each reaching from one neighbour's centre to the other's."""
+    """The mel filters, (80, 257): triangles on the mel scale, from one neighbour's centre to the other's."""
     corners = np.linspace(mel(LOW_HZ), mel(HIGH_HZ), BINS + 2)
     left, centre, right = corners[:-2, None], corners[1:-1, None], corners[2:, None]
     at = mel(np.arange(N_FFT // 2 + 1) * FS / N_FFT)

@@ -38,7 +38,7 @@ def deltas(x: Tensor) -> Tensor:
 
     Δ_t = Σ_n n · (x_{t+n} - x_{t-n}) / (2 · Σ_n n²), n = 1, 2: the regression of HTK and Kaldi.
     """
-    padded = F.pad(x.transpose(1, 2), (SLOPE_FRAMES, SLOPE_FRAMES), mode="replicate").transpose(1, 2)
+    padded = torch.cat([x[:, :1]] * SLOPE_FRAMES + [x] + [x[:, -1:]] * SLOPE_FRAMES, dim=1)
     steps = range(1, SLOPE_FRAMES + 1)
     middle, frames = SLOPE_FRAMES, x.shape[1]
     slopes = [n * (padded[:, middle + n :][:, :frames] - padded[:, middle - n :][:, :frames]) for n in steps]
@@ -97,7 +97,7 @@ class FrameAttention(nn.Module):
 
 
 class OutputAttention(nn.Module):
-    """(B, C, T) → (B, D): h = Σ_t a_t · v_t, where a and v are linear in the frame and each of the D has weights of its own.
+    """(B, C, T) → (B, D): h = Σ_t a_t · v_t, a and v linear in the frame, with weights over time for each of the D.
 
     As the authors' code has it, down to the 2·D parameters of a batch norm that it makes and never calls: without them
     its number of parameters would not come out.
@@ -132,14 +132,15 @@ class Encoder(nn.Module):
         if form not in WIDTHS:
             raise ConfigError(f"the encoder has no form {form!r}: expected one of {', '.join(WIDTHS)}.")
         maps = [(width or WIDTHS[form]) * 2**k for k in range(4)]
-        self.norm = nn.BatchNorm2d(BINS)
+        self.norm = nn.BatchNorm1d(BINS)  # over the 80 bins, spectra and slopes together
         pairs = zip([3, *maps], maps, strict=False)
         self.layers = nn.Sequential(*(Strided(a, b) if form == "paper" else Pooled(a, b) for a, b in pairs))
         self.size = maps[-1] if form == "paper" else maps[-1] // 2
         self.pool = FrameAttention(self.size) if form == "paper" else OutputAttention(maps[-1], self.size)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.norm(with_deltas(x).transpose(1, 3)).transpose(1, 3)
+        x = with_deltas(x)
+        x = self.norm(x.reshape(-1, BINS)).view(x.shape)
         return self.pool(self.layers(x).mean(dim=3))  # over frequency, then over time
 
 

@@ -139,11 +139,14 @@ GATES = {
 
 
 class Bridge(nn.Module):
-    """FiLM by c: h (B, D), c (B, 1) → h̃ (B, D)."""
+    """FiLM by c: h (B, D), c (B, 1) → h̃ (B, D). It begins as the identity: h̃ = h at every c."""
 
     def __init__(self, size: int):
         super().__init__()
         self.scale, self.shift = nn.Linear(1, size), nn.Linear(1, size)
+        for layer, start in ((self.scale, 1.0), (self.shift, 0.0)):
+            nn.init.zeros_(layer.weight)
+            nn.init.constant_(layer.bias, start)
 
     def forward(self, h: Tensor, c: Tensor) -> Tensor:
         return self.scale(c) * h + self.shift(c)  # eq. (6)

@@ -1,6 +1,5 @@
 """One fold of one system: its frozen clean teacher, its training, and what it tells of an actor it never met."""
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from biosig.corpora.folds import Fold
-from biosig.errors import ConfigError, DataError
+from biosig.errors import DataError
 from biosig.models.trnet import CLEAN_DB, Heard, Told, TRNet, Truth
 from biosig.papers.neural import initialised
 from biosig.papers.trnet.profiles import Setup, options
@@ -19,6 +18,7 @@ from biosig.papers.trnet.spectra import Spectra
 from biosig.results.cells import digest
 from biosig.seeds import rng_for
 from biosig.training.loop import FitResult, fit
+from biosig.training.memory import enough_memory
 from biosig.training.objectives import objective
 from biosig.training.recipe import Recipe
 
@@ -38,9 +38,9 @@ class Bench:
     device: str = "cpu"
     progress: bool = False
 
-    def recipe(self, fold: Fold) -> Recipe:
-        """The schedule of a fold. All systems of it share its name, and so the order and conditions that they meet."""
-        given = self.setup.recipe
+    def recipe(self, which: str, fold: Fold) -> Recipe:
+        """The schedule of a fold. All that hear noise share its name, and so the order and conditions they meet."""
+        given = self.setup.clean_recipe if which == TEACHER else self.setup.recipe
         steps = len(self.spectra.of(*fold.train)) // given.batch
         if not steps:
             raise DataError(
@@ -50,19 +50,23 @@ class Bench:
         return replace(given, name=f"{given.name}, {fold.test} left out", steps_per_epoch=steps, seed=self.seed)
 
 
-def learned(bench: Bench, which: str, fold: Fold, folder: Path, reference: Tensor | None) -> tuple[TRNet, FitResult]:
+def learned(bench: Bench, which: str, fold: Fold, folder: Path, clean: TRNet | None) -> tuple[TRNet, FitResult]:
     """Train a system on a fold, or resume or reload it from ``folder``; test data are not touched.
 
     Args:
-        reference: the teacher's h_s of every utterance (U, D); None for the teacher itself.
+        clean: the frozen teacher; None for the teacher itself.
     """
-    recipe = bench.recipe(fold)
+    recipe = bench.recipe(which, fold)
     network = initialised("trnet", bench.seed, recipe.name, **options(bench.setup, which)).to(bench.device)
-    met = (CLEAN_ONLY,) if which == TEACHER else bench.training
-    if reference is None:
-        reference = torch.zeros(len(bench.spectra.labels), network.encoder.size)
+    if clean is None:
+        met, reference = (CLEAN_ONLY,), torch.zeros(len(bench.spectra.labels), network.encoder.size)
+    else:
+        met, reference = bench.training, references(clean, bench)
+        if bench.setup.from_clean:
+            network.encoder.load_state_dict(clean.encoder.state_dict())
+            network.classifier.load_state_dict(clean.classifier.state_dict())
     validation = bench.spectra.of(fold.validation)
-    with enough_memory(recipe):
+    with enough_memory(f"a step of {recipe.name}", f"a batch below {recipe.batch}, or a narrower network"):
         result = fit(
             network,
             objective(recipe.loss),
@@ -116,10 +120,13 @@ def decibels(condition: Condition) -> float:
 
 
 def validated(network: TRNet, spectra: Spectra, places: np.ndarray, met: tuple[Condition, ...]) -> float:
-    """UAR of some utterances over all conditions of training together."""
-    truth = spectra.labels[places]
-    hits = [told_labels(asked(network, spectra, places, condition)) == truth for condition in met]
-    return float(np.mean([np.stack(hits)[:, truth == label].mean() for label in np.unique(truth)]))
+    """UAR of some utterances, each under one of the conditions of training that its name draws."""
+    draws = np.array([rng_for("condition of validation, TRNet", spectra.items[k]).integers(len(met)) for k in places])
+    truth, hits = spectra.labels[places], np.zeros(len(places), dtype=bool)
+    for draw in np.unique(draws):
+        own = draws == draw
+        hits[own] = told_labels(asked(network, spectra, places[own], met[draw])) == truth[own]
+    return float(np.mean([hits[truth == label].mean() for label in np.unique(truth)]))
 
 
 @torch.no_grad()
@@ -134,21 +141,3 @@ def asked(network: TRNet, spectra: Spectra, places: np.ndarray, condition: Condi
 def told_labels(told: Iterator[Told]) -> np.ndarray:
     """The most likely class of each utterance."""
     return torch.cat([each.logits.argmax(dim=1) for each in told]).cpu().numpy()
-
-
-@contextlib.contextmanager
-def enough_memory(recipe: Recipe) -> Iterator[None]:
-    """Say in one sentence that a step does not fit.
-
-    Raises:
-        ConfigError: torch found no memory, on a processor or on a GPU.
-    """
-    try:
-        yield
-    except RuntimeError as error:  # torch.OutOfMemoryError is one, and the processor's has no class of its own
-        if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-            raise ConfigError(
-                f"A step of {recipe.name} needs more memory than there is: expected a batch below {recipe.batch}, or "
-                "a narrower network."
-            ) from None
-        raise

@@ -45,9 +45,7 @@ def system_of(which: str, enhancer: str) -> str:
 
 
 SYSTEMS = {
-    system_of(which, enhancer): (which, "" if which in DEAF else enhancer)
-    for which in TITLES
-    for enhancer in ENHANCERS
+    system_of(which, enhancer): (which, "" if which in DEAF else enhancer) for which in TITLES for enhancer in ENHANCERS
 }
 
 

@@ -21,7 +21,9 @@ class Setup(setups.Setup):
         per_class: utterances of each actor and emotion, drawn by lot from their names; None takes all.
         seconds: of each utterance, repeated where it is shorter, cut where it is longer.
         snrs_db: beside clean speech.
-        recipe: of every network; the steps of an epoch follow from a fold's number of utterances.
+        recipe: of the networks that hear noise; the steps of an epoch follow from a fold's number of utterances.
+        clean_recipe: of the clean recogniser: Baseline-c, and TRNet's teacher.
+        from_clean: whether the networks that hear noise begin with the clean recogniser's weights.
         form, width: of the encoder.
         enhancers: that the systems are run with.
         controls: whether the three controls are run.
@@ -30,6 +32,8 @@ class Setup(setups.Setup):
     corpus: str
     emotions: tuple[str, ...]
     recipe: Recipe
+    clean_recipe: Recipe
+    from_clean: bool = False
     per_class: int | None = None
     seconds: float = 5.0
     snrs_db: tuple[float, ...] = SNRS_DB
@@ -38,7 +42,16 @@ class Setup(setups.Setup):
     enhancers: tuple[str, ...] = ()
     controls: bool = True
 
-    apart: ClassVar[tuple[str, ...]] = (*setups.Setup.apart, "recipe", "form", "width", "enhancers", "controls")
+    apart: ClassVar[tuple[str, ...]] = (
+        *setups.Setup.apart,
+        "recipe",
+        "clean_recipe",
+        "from_clean",
+        "form",
+        "width",
+        "enhancers",
+        "controls",
+    )
 
 
 def recipe(name: str, epochs: int, batch: int, lr: float, patience: int) -> Recipe:
@@ -53,10 +66,11 @@ QUICK = Setup(
     name="quick",
     corpus="polish",
     emotions=("anger", "fear", "neutral"),
-    per_class=3,
+    per_class=2,
     seconds=0.8,
-    snrs_db=(10.0, 0.0),
-    recipe=recipe("trnet quick", 2, 16, 3e-3, 2),
+    recipe=recipe("trnet quick", 4, 9, 1e-3, 4),
+    clean_recipe=recipe("trnet quick, clean", 12, 9, 3e-3, 12),
+    from_clean=True,
     width=4,
     seeds=(0,),
     enhancers=("log_mmse",),
@@ -69,9 +83,11 @@ OPEN = Setup(
     name="open",
     corpus="nemo",
     emotions=("anger", "happiness", "neutral", "sadness"),
-    per_class=8,
-    seconds=2.0,
-    recipe=recipe("trnet open", 12, 16, 3e-3, 4),
+    per_class=20,
+    seconds=1.5,
+    recipe=recipe("trnet open", 3, 16, 1e-3, 3),
+    clean_recipe=recipe("trnet open, clean", 10, 16, 3e-3, 5),
+    from_clean=True,
     width=12,
     enhancers=("nsnet2", "recurrent_mask_long", "cmgan"),
 )
@@ -80,6 +96,7 @@ PAPER = Setup(
     corpus="iemocap",
     emotions=("angry", "happy", "neutral", "sad"),
     recipe=recipe("trnet paper", 80, 32, 1e-3, 15),
+    clean_recipe=recipe("trnet paper, clean", 80, 32, 1e-3, 15),
     enhancers=("cmgan", "nsnet2"),
 )
 SETUPS = {setup.name: setup for setup in (QUICK, OPEN, PAPER)}

@@ -52,9 +52,9 @@ class TRNetExperiment(Experiment):
     def config(self, setup: Setup, system: str, seed: int) -> dict:
         """As everywhere, and the network, its training, and what it hears."""
         which, enhancer = SYSTEMS[system]
-        recipe = asdict(setup.recipe) | {"seed": seed}
+        recipes = {name: asdict(getattr(setup, name)) | {"seed": seed} for name in ("recipe", "clean_recipe")}
         found = self.common(setup, system) | {"metrics": self.measures(setup), "log_mel": LOG_MEL}
-        found["network"] = {"options": options(setup, which), "recipe": recipe}
+        found["network"] = {"options": options(setup, which), "from_clean": setup.from_clean, **recipes}
         return found | {"enhancer": [enhancer, front_ends.version(enhancer)] if enhancer else None}
 
     def train(self, cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:

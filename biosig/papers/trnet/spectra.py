@@ -1,7 +1,7 @@
 """The log-mel spectra of every utterance in every condition, noisy and enhanced, made once and kept.
 
-An actor's utterances in one condition are one array: its enhanced sound, and the spectra of both, lie in the cache under
-the samples they were made from, the enhancer and its version.
+An actor's utterances in one condition are one array: its enhanced sound, and the spectra of both, lie in the cache
+under the samples they were made from, the enhancer and its version.
 """
 
 from collections.abc import Callable, Iterable, Mapping

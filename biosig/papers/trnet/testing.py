@@ -11,7 +11,7 @@ import torch
 from biosig.corpora.folds import Fold
 from biosig.models.networks import count_parameters
 from biosig.models.trnet import Told, TRNet
-from biosig.papers.trnet.learning import TEACHER, Bench, asked, learned, references, teacher
+from biosig.papers.trnet.learning import TEACHER, Bench, asked, learned, teacher
 from biosig.papers.trnet.naming import (
     CLEAN,
     DISTANCE_VERSION,
@@ -44,10 +44,9 @@ def all_folds(bench: Bench, which: str, tests: Sequence[Condition], folder: Path
     for fold in folds(bench.setup):
         network, result = teacher(bench, fold, shared)
         if which != TEACHER:
-            reference = references(network, bench)
             own = folder / fold.test
             own.mkdir(parents=True, exist_ok=True)
-            network, result = learned(bench, which, fold, own, reference)
+            network, result = learned(bench, which, fold, own, network)
         found.told[fold.test] = said(network, result)
         made = tested(bench, network, fold, tests, gated)
         found.items += made.items
