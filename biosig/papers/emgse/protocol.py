@@ -12,7 +12,7 @@ from biosig.papers.emgse import controls
 from biosig.papers.emgse.mixtures import test_mixtures
 from biosig.papers.emgse.profiles import SETUPS, Setup, fold_of, setup_of
 from biosig.papers.emgse.score import CONTROL_METRICS, LATENT, LATENT_VERSION, evaluate, latent_items, marked
-from biosig.papers.emgse.sources import CORPORA, TRAINING_NOISE, load
+from biosig.papers.emgse.sources import CORPORA, load
 from biosig.papers.emgse.systems import CONTROLS, SYSTEMS, TRAINED, Enhancer, untrained
 from biosig.papers.experiment import Experiment
 from biosig.peers import PEERS
@@ -75,11 +75,6 @@ class Emgse(Experiment):
             names = controls.names(network.channels)
             return found | {"network": asdict(network), "controls": names, "metrics": list(CONTROL_METRICS)}
         return found | ({"network": asdict(setup.network(system, seed))} if system in TRAINED else {})
-
-    def corpora(self, cell: Cell) -> Sequence[str]:
-        """What computing a cell reads: the training noises only where something is trained."""
-        names = self.data[cell.profile]
-        return names if cell.system in (*TRAINED, CONTROLS) else tuple(name for name in names if name != TRAINING_NOISE)
 
     def train(self, cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
         """Train a speaker's network, or reload it where that was done."""
