@@ -389,6 +389,28 @@ def draw_residual(network: nn.Module) -> Drawn:
                    *chain("log", *names, "reduce", "head", "sum", "inverse", "clean"), Arrow("log", "sum", 14)]
 
 
+def draw_emgse(network: nn.Module) -> Drawn:
+    """Two encoders side by side, a fusion layer, and what turns the latent into a spectrogram."""
+    left, right, x, wide = 150, 430, 290, 240
+    sound, face = "self.audio_encoder(", "self.emg_encoder("
+    boxes = [
+        signal("noisy", left, 0, "noisy log(1 + |Y|), scaled"), signal("emg", right, 0, "TD15 of 35 channels, scaled"),
+        layer("audio_encoder.0", left, 1, "linear, ReLU", sound, wide),
+        layer("emg_encoder.0", right, 1, "linear, ReLU, dropout", face, wide),
+        layer("audio_encoder.2", left, 2, "linear, ReLU", sound, wide),
+        layer("emg_encoder.3", right, 2, "linear, ReLU, dropout", face, wide),
+        layer("fusion", x, 3, "fusion: linear, ReLU", "self.fusion(", wide),
+        layer("blstm", x, 4, "BLSTM, two layers", "self.blstm(", wide),
+        operation("sum", x, 5, "forwards + backwards", "forwards + backwards", 220),
+        layer("out", x, 6, "linear, ReLU", "self.out(y)", wide),
+        signal("clean", x, 6.8, "log(1 + |X|) of clean speech"),
+    ]
+    return boxes, [
+        *chain("noisy", "audio_encoder.0", "audio_encoder.2", "fusion"),
+        *chain("emg", "emg_encoder.0", "emg_encoder.3", "fusion"), *chain("fusion", "blstm", "sum", "out", "clean"),
+    ]
+
+
 def _mamba_block() -> nn.Module:
     whole = build("msemg", backend="torch")
     return whole.ssm
@@ -398,6 +420,7 @@ EMG, SPEECH = ((1, 2000),), ((1, 16000),)
 MSEMG_03, MSEMG_04 = "notebooks/msemg/03_networks_and_diffusion.md", "notebooks/msemg/04_state_spaces.md"
 EMOTION_03 = "notebooks/emotion/03_the_enhancement_network.md"
 SPEECH_04 = "notebooks/speech/04_masks_and_networks.md"
+EMGSE_03 = "notebooks/emgse/03_network.md"
 READ = "Square boxes hold parameters, round ones do not; "
 EMG_SHAPES = "beside the arrows: channels × samples, for two seconds at 1 kHz."
 SPEECH_SHAPES = "beside the arrows: sizes for one second at 16 kHz."
@@ -475,4 +498,11 @@ ARCHITECTURES = (
         "linear layer. A path along the left edge leads the log magnitude around all of it to a sum at the bottom.",
         "The residual enhancer with the paper's 64 maps. Along the left edge the middle frame goes past everything, so "
         f"that the network only says what to add to it. {READ}beside the arrows: maps × frames × bins of one picture."),
+    Architecture(
+        "emgse", EMGSE_03, "EMGSE", lambda: build("emgse"), ((1, 40, 257 + 2 + 35 * 31 * 5),),
+        ("EMGSE.forward", "EMGSE.latent"), draw_emgse,
+        "Two columns of two linear layers each, sound on the left and EMG on the right, meet in a fusion layer. Below "
+        "it a BLSTM, the sum of its two directions, and a last linear layer.",
+        "EMGSE in the sizes of the authors' code. Until the fusion layer neither side knows of the other. "
+        f"{READ}beside the arrows: numbers in a frame, or frames × numbers, for forty frames."),
 )

@@ -14,9 +14,9 @@ from biosig.results.tables import ABSENT, RUN, Entry, Table, absent, label, with
 HOLDS, REVERSED = "holds", "the other way round"
 STYLES = {"uar": "+.1f", "war": "+.1f", "ccc": "+.3f"}
 TEST = (
-    "Difference: person by person, in the direction of the claim, mean over {unit} of points of UAR or of CCC, with "
-    "its 95 % bootstrap interval. p: exact two-sided Wilcoxon signed-rank test over {unit}, adjusted by Holm's method "
-    "for the places of each claim together."
+    "Difference: for each of the {unit}, in the direction of the claim, then the mean over {unit}, in the measure's "
+    "own unit (UAR: points), with its 95 % bootstrap interval. p: exact two-sided Wilcoxon signed-rank test over "
+    "{unit}, adjusted by Holm's method for the places of each claim together."
 )
 
 

@@ -317,7 +317,8 @@ def beside_lines(c: Comparison, table: PaperTable, extras: Sequence[Column] = ()
     heads = ("Line", *pairs, c.counted, f"Verdicts: {' / '.join(table.rows).lower()}")
     notes = [f'The paper: "{table.quote}"'] if table.quote else []
     title = f"{table.number}: {table.title} ({column.better} is better); here: {c.here}"
-    return Table(table.name, title, heads, tuple(rows), (*notes, c.how_sets))
+    of_sets = any(column.metric in c.measures for column in table.columns)
+    return Table(table.name, title, heads, tuple(rows), (*notes, c.how_sets if of_sets else c.how))
 
 
 def _line(c: Comparison, table: PaperTable, column: Column) -> tuple[Entry, ...]:

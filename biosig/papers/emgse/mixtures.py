@@ -14,7 +14,7 @@ from biosig.papers.primer.mixtures import audible
 from biosig.seeds import lot, rng_for
 from biosig.signal.log_spectrogram import log1p_magnitude
 from biosig.signal.mixing import mix_at_snr
-from biosig.signal.paired import Channels, PairedMixture
+from biosig.signal.paired import SLACK_S, Channels, PairedMixture
 from biosig.signal.types import Recording
 
 
@@ -158,7 +158,7 @@ def shuffled(spoken: Sequence[Spoken]) -> list[Spoken]:
 def fitted(emg: Channels, seconds: float) -> Channels:
     """EMG of a given duration: cut, or begun again, where it was recorded with another sentence."""
     n = round(seconds * emg.fs)
-    if abs(emg.signal.shape[1] - n) <= 0.02 * emg.fs:
+    if abs(emg.signal.shape[1] - n) <= SLACK_S / 2 * emg.fs:
         return emg
     repeats = -(-n // emg.signal.shape[1])
     return Channels(np.tile(emg.signal, repeats)[:, :n], emg.fs, emg.units, emg.item, emg.names, emg.synthetic)

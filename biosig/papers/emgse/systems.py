@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from biosig.checks import as_signal, check_rate
-from biosig.errors import SignalError
 from biosig.papers.emgse.frames import emg_frames, noisy_frames
 from biosig.papers.emgse.sources import FS
 from biosig.papers.neural import System
@@ -109,13 +108,3 @@ def untrained(name: str) -> System:
         return CLASSICAL_SPEECH[name]
     return load_peer(name)
 
-
-def require_emg(network: Enhancer) -> Enhancer:
-    """A network that takes EMG.
-
-    Raises:
-        SignalError: it does not.
-    """
-    if not network.takes_beside:
-        raise SignalError("this network takes no EMG: expected one that does.")
-    return network

@@ -1,6 +1,6 @@
 """The paper's tables beside what was run here, every speaker apart, and what the controls say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +10,7 @@ from biosig.papers.contests import each_against
 from biosig.papers.emgse import controls
 from biosig.papers.emgse.profiles import SETUPS
 from biosig.papers.emgse.score import INPUTS, LATENT
-from biosig.papers.emgse.systems import CONTROLS, SYSTEMS, TRAINED
+from biosig.papers.emgse.systems import CONTROLS, TRAINED
 from biosig.papers.glance import overviews
 from biosig.papers.training_table import training
 from biosig.papers.transcription import Column, Transcription, load
@@ -105,25 +105,27 @@ def comparison(protocol, profile: str, store: CellStore) -> Comparison:
 def makers(protocol, profile: str, store: CellStore) -> Makers:
     """Every table of this paper by name, each computed when it is called for."""
     c = comparison(protocol, profile, store)
-    paper, rest = c.paper, [name for name in c.labels if name not in c.paper.tables["table3"].systems.values()]
-    mean, third = paper.tables["table1_mean"], paper.tables["table3"]
-    return {
-        "table1": lambda: beside_lines(c, paper.tables["table1"]),
-        "table2": lambda: beside_lines(c, paper.tables["table2"]),
-        **{f"table1_mean_{m}": partial(beside, c, mean, m, [n for n in c.labels if n not in ("noisy", "se_a", "emgse")])
-           for m in TESTED},
-        **{f"table3_{m}": partial(beside, c, third, m, [n for n in rest if n.startswith("emgse")]) for m in TESTED},
-        **{f"fig3_{m}": partial(by_level, c, paper.figures["fig3"], m) for m in TESTED},
+    tables, own = c.paper.tables, c.paper.tables["table1_mean"].systems.values()
+    extras = [name for name in c.labels if name not in own]
+    fewer = [name for name in extras if name.startswith("emgse_") and name != "emgse_cheek"]
+    found = {
+        "table1": lambda: beside_lines(c, tables["table1"]),
+        "table2": lambda: beside_lines(c, tables["table2"]),
+        **{f"table1_mean_{m}": partial(beside, c, tables["table1_mean"], m, extras) for m in TESTED},
+        **{f"table3_{m}": partial(beside, c, tables["table3"], m, fewer) for m in TESTED},
+        **{f"fig3_{m}": partial(by_level, c, c.paper.figures["fig3"], m) for m in TESTED},
         "everything": partial(everything, c),
         **{f"{m}_paired": partial(each_against, c, m, column_of(m), "emgse") for m in TESTED},
-        **{f"controls_{m}": partial(control_table, protocol, c, store, m) for m in TESTED},
-        "sessions": partial(sessions, c),
         "latent": partial(latent, c),
         "claims": partial(claims, c),
         "training": lambda: training(c, TRAINED, TRAINING, VALIDATION),
         "choices": partial(choices, c),
         **overviews(lambda: [c]),
-    }  # fmt: skip
+    }
+    if profile == "open":  # whose speakers came more than once, and where there are controls
+        found |= {f"controls_{m}": partial(control_table, protocol, c, store, m) for m in TESTED}
+        found["sessions"] = partial(sessions, c)
+    return found
 
 
 def column_of(metric: str) -> Column:
@@ -238,7 +240,3 @@ def choices(c: Comparison) -> Table:
     heads = ("Choice", "The paper", "The authors' code", "Here")
     return Table("choices", "What the paper leaves open, and what was chosen", heads, tuple(rows))
 
-
-def described() -> Mapping[str, str]:
-    """system → what it is, in words."""
-    return {name: SYSTEMS[name] for name in LABELS if name in SYSTEMS}
