@@ -16,15 +16,11 @@ from biosig.backends.frame_phones import beside_one_another, is_speech, phones_a
 from biosig.corpora import emguka
 from biosig.corpora.registry import locate
 from biosig.papers.emgse.sources import Sources, Spoken
+from biosig.papers.emgse.systems import PHONES, SPECTRUM
 from biosig.results.items import Item
 from biosig.signal.emg_features import TD10_HOP_S, TD10_WINDOW_S, frame_grid, td10_features
 from biosig.signal.types import Recording
 
-PHONES, SPECTRUM = "emg_phones", "emg_spectrum"
-SYSTEMS = {
-    PHONES: "EMG alone: the phone of a frame, by linear discriminant analysis",
-    SPECTRUM: "EMG alone: the clean log spectrum, by linear regression",
-}
 LABELLED = ("002-101", "008-001", "008-004", "008-005", "008-006", "008-007", "008-008")  # where phone labels hold
 CHANNELS = tuple(name for name in emguka.CHANNELS if name != emguka.UNSTABLE)
 LAGS_MS = (-100, -50, 0, 50, 100, 150, 200)  # above 0: the EMG of so long before

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from biosig.corpora import emguka
-from biosig.corpora.csl_emg_array import CHANNELS
 from biosig.corpora.registry import locate
 from biosig.corpora.simulated_array import Phone, simulated_array
 from biosig.corpora.splits import PARTS
@@ -17,18 +16,6 @@ from biosig.papers.emgse.alone import LABELLED
 from biosig.papers.emgse.sources import CSL_FS, TD_FS, Sources, Spoken
 from biosig.signal.paired import Channels
 from biosig.signal.two_signals import resample_polyphase
-
-SYSTEMS = {
-    "array_0": "SE(A) on the sentences of the simulated array",
-    "array_35": "EMGSE with 35 channels of SIMULATED EMG",
-    "array_28": "EMGSE with the cheek's 28 channels of SIMULATED EMG",
-}
-TAKES: dict[str, tuple[str, ...]] = {
-    "array_0": (),
-    "array_35": tuple(map(str, CHANNELS["35"])),
-    "array_28": tuple(map(str, CHANNELS["cheek"])),
-}
-SPEAKERS = ("002", "008")  # of whom there are sessions whose labels hold
 
 
 def simulated_sources(own: Sources) -> Sources:
@@ -39,8 +26,8 @@ def simulated_sources(own: Sources) -> Sources:
     """
     root = locate("emguka")
     parts = {part: [each for each in getattr(own, part) if each.session in LABELLED] for part in PARTS}
-    return replace(own, **{part: tuple(with_array(each, phones(root, each)) for each in side)
-                           for part, side in parts.items()})  # fmt: skip
+    made = {part: tuple(with_array(each, phones(root, each)) for each in side) for part, side in parts.items()}
+    return replace(own, **made)
 
 
 def phones(root, spoken: Spoken) -> list[Phone]:
