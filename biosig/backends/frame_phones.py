@@ -12,8 +12,9 @@ import numpy as np
 
 from biosig.errors import SignalError
 
-OFFSETS = (-10, -5, 0, 5, 10)  # frames put beside one another: 100 ms to both sides, every fifth
+OFFSETS = tuple(range(-15, 16, 3))  # frames put beside one another: 150 ms to both sides, every third
 SILENT = ("SIL", "$", "H#", "PAU", "EPI")
+ROUNDING = 1e-12
 SHRINKAGE = 1e-3  # of the covariance towards a multiple of one: a dead channel is no reason to stop
 
 
@@ -62,25 +63,52 @@ def is_speech(phones: np.ndarray) -> np.ndarray:
     return (phones != "") & ~np.isin(np.char.upper(phones), SILENT)
 
 
-def fit(x: np.ndarray, phones: np.ndarray):
-    """An LDA of frames (n, d) and their phones (n,), with one covariance, slightly shrunk; ``predict`` asks it.
+@dataclass(frozen=True)
+class Discriminant:
+    """A fitted LDA, called with frames (n, d) → phones (n,).
+
+    Attributes:
+        phones: the K classes.
+        mean, scale: of the training frames, (d,).
+        weights, offsets: of the K linear scores of a standardised frame, (d, K) and (K,).
+    """
+
+    phones: tuple[str, ...]
+    mean: np.ndarray
+    scale: np.ndarray
+    weights: np.ndarray
+    offsets: np.ndarray
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        scores = ((x - self.mean) / self.scale) @ self.weights + self.offsets
+        return np.array(self.phones)[scores.argmax(axis=1)]
+
+
+def fit(x: np.ndarray, phones: np.ndarray) -> Discriminant:
+    """An LDA of frames (n, d) and their phones (n,): one covariance for all, slightly shrunk, priors as they occur.
+
+    scikit-learn's ``LinearDiscriminantAnalysis(solver="lsqr")`` gives the same decisions; it takes a singular value
+    decomposition where symmetry allows better, and several times as long.
 
     Raises:
         SignalError: fewer than two phones, or numbers that are not finite.
     """
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-    if len(set(phones)) < 2 or not np.isfinite(x).all():
-        raise SignalError(f"{len(set(phones))} phones in {len(x)} frames: expected finite features of two or more.")
-    scale = np.maximum(x.std(axis=0), 1e-12 * max(float(np.abs(x).max()), 1e-300))
-    found = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE).fit((x - x.mean(axis=0)) / scale, phones)
-    found.mean_in_, found.scale_in_ = x.mean(axis=0), scale
-    return found
-
-
-def told(machine, x: np.ndarray) -> np.ndarray:
-    """The phone of each frame (n, d), by a machine of :func:`fit`."""
-    return machine.predict((x - machine.mean_in_) / machine.scale_in_)
+    names, at = np.unique(phones, return_inverse=True)
+    if names.size < 2 or not np.isfinite(x).all():
+        raise SignalError(f"{names.size} phones in {len(x)} frames: expected finite features of two or more.")
+    mean, scale = x.mean(axis=0), x.std(axis=0)
+    scale = np.where(scale > ROUNDING * np.abs(x).max(axis=0), scale, 1.0)  # what does not vary stays 0
+    z = (x - mean) / scale
+    counts = np.bincount(at)
+    means = np.zeros((names.size, z.shape[1]))
+    np.add.at(means, at, z)
+    means /= counts[:, None]
+    z -= means[at]
+    within = z.T @ z / len(z)
+    within = (1 - SHRINKAGE) * within + SHRINKAGE * np.trace(within) / len(within) * np.eye(len(within))
+    weights = np.linalg.solve(within, means.T)
+    offsets = np.log(counts / counts.sum()) - 0.5 * np.einsum("kd,dk->k", means, weights)
+    return Discriminant(tuple(map(str, names)), mean, scale, weights, offsets)
 
 
 def accuracy(
@@ -96,5 +124,5 @@ def accuracy(
         raise SignalError("no frame has a phone on one side: expected speech to train on, and to test on.")
     x, y, held, truth = x[is_speech(y)], y[is_speech(y)], held[is_speech(truth)], truth[is_speech(truth)]
     names, counts = np.unique(y, return_counts=True)
-    guess = told(fit(x, y), held)
+    guess = fit(x, y)(held)
     return Accuracy(int((guess == truth).sum()), truth.size, float(np.mean(truth == names[counts.argmax()])))

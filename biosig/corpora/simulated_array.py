@@ -102,12 +102,13 @@ class Tuning:
 
 
 TUNED = Tuning(
-    strength=1.0,
+    strength=1.6,
     session="002-101",
-    real=0.0,
-    simulated=0.0,
-    sentences=(0, 0),
-    made="",
+    real=0.2052,
+    simulated=0.2075,
+    sentences=(60, 20),
+    made="LDA of TD10 in frames at -120, -60, 0, 60 and 120 ms; 5 channels real, 35 simulated; 5267 frames, of which "
+    "the most frequent phone has 0.0668",
 )
 
 

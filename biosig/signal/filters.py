@@ -50,6 +50,31 @@ def butter_zero_phase(
     return scipy.signal.sosfiltfilt(sos, x, axis=-1)
 
 
+def notch(x: np.ndarray, fs: float, hz: float = 50.0, width_hz: float = 2.0, harmonics: int = 3) -> np.ndarray:
+    """The mains out of (..., n): a notch at ``hz`` and its first odd multiples, run both ways, so nothing is delayed.
+
+    Args:
+        x: shape (..., n).
+        fs: rate in Hz.
+        hz: of the mains, 50 or 60.
+        width_hz: between the -3 dB points of one pass; a narrow notch rings for about 1/width s.
+        harmonics: how many of hz, 3·hz, 5·hz, …; those from fs/2 on are left out.
+
+    Raises:
+        SignalError: nothing of the mains lies below fs/2, or a signal too short to filter.
+    """
+    x = as_signal(x)
+    lines = [line for line in hz * (2 * np.arange(harmonics) + 1) if 0 < line < check_rate(fs) / 2]
+    if not lines or not width_hz > 0:
+        raise SignalError(f"a notch of {width_hz:g} Hz at {hz:g} Hz and {fs:g} Hz: expected mains below half the rate.")
+    for line in lines:
+        b, a = scipy.signal.iirnotch(line, line / width_hz, fs)
+        if x.shape[-1] <= 3 * len(a):
+            raise SignalError(f"signal has {x.shape[-1]} samples: a notch needs more than {3 * len(a)}.")
+        x = scipy.signal.filtfilt(b, a, x, axis=-1)
+    return x
+
+
 def resample_fft(x: np.ndarray, fs_in: float, fs_out: float) -> np.ndarray:
     """Resample (..., n) from ``fs_in`` to ``fs_out`` Hz by cutting or zero-padding its spectrum.
 

@@ -16,6 +16,7 @@ from biosig.training.recipe import CosineRecipe, Recipe
 TRAIN_SNRS = (-10.0, -5.0, 0.0, 5.0, 10.0)
 TEST_SNRS = (-11.0, -6.0, -1.0, 4.0)  # the paper's tables; its text has -4 in the place of -6
 CHUNK = 64  # frames in a row of a batch
+OURS = ("emgse_controls", "emgse_bridge", "emg_phones", "emg_spectrum")  # which the paper does not have
 WITHOUT_UNSTABLE = tuple(name for name in SIX if name != UNSTABLE)
 
 
@@ -132,6 +133,9 @@ OPEN = Setup(
         _narrow("emgse_session", channels=SIX, sessions=("008-001",)),
         _strong("strong"),
         _strong("strong_emg", channels=SIX),
+        _narrow("array_0"),
+        _narrow("array_35", channels=tuple(map(str, ARRAY["35"]))),
+        _narrow("array_28", channels=tuple(map(str, ARRAY["cheek"]))),
     ),
     fewer=(
         ("emgse_cheek", Where(("002", "004", "006", "008"), (0,))),
@@ -144,6 +148,9 @@ OPEN = Setup(
         ("emgse_session", Where(("008",), (0,))),
         ("strong", Where(("002", "008"), (0,))),
         ("strong_emg", Where(("002", "008"), (0,))),
+        *((name, Where(("002", "008"), (0,))) for name in ("array_0", "array_35", "array_28")),
+        ("emg_phones", Where(("002", "008"), (0,))),  # nobody else's labels hold
+        ("emgse_bridge", Where(("002", "008"), (0,))),
     ),
 )
 
@@ -162,7 +169,7 @@ PAPER = Setup(
         _as_printed("emgse", channels=tuple(map(str, ARRAY["35"]))),
         _as_printed("emgse_cheek", channels=tuple(map(str, ARRAY["cheek"]))),
     ),
-    fewer=(("emgse_controls", Where((), ())),),  # the paper has none
+    fewer=tuple((name, Where((), ())) for name in OURS),
     validation=500,  # 20 sentences · 25 versions
 )
 

@@ -8,12 +8,13 @@ from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.base import PROFILES, known
 from biosig.papers.comparison import Makers
+from biosig.papers.data import data_files
 from biosig.papers.emgse import controls
 from biosig.papers.emgse.mixtures import test_mixtures
 from biosig.papers.emgse.profiles import SETUPS, Setup, fold_of, setup_of
 from biosig.papers.emgse.score import CONTROL_METRICS, LATENT, LATENT_VERSION, evaluate, latent_items, marked
-from biosig.papers.emgse.sources import CORPORA, load
-from biosig.papers.emgse.systems import CONTROLS, SYSTEMS, TRAINED, Enhancer, untrained
+from biosig.papers.emgse.sources import CORPORA, Sources, load
+from biosig.papers.emgse.systems import ALONE, ARRAY, BRIDGE, CONTROLS, REUSE, SYSTEMS, TRAINED, Enhancer, untrained
 from biosig.papers.experiment import Experiment
 from biosig.peers import PEERS
 from biosig.results.items import Cell, CellStore, Item
@@ -55,7 +56,7 @@ class Emgse(Experiment):
         networks = dict(setup.networks)
         if system in TRAINED and system not in networks:
             return ()
-        if setup.name == "quick" and (system in PEERS or system == CONTROLS):
+        if setup.name == "quick" and (system in PEERS or system in REUSE or system in ALONE):
             return ()
         return setup.where(system, system in TRAINED).speakers
 
@@ -70,11 +71,36 @@ class Emgse(Experiment):
     def config(self, setup: Setup, system: str, seed: int, speaker: str = "") -> dict:
         """All that decides a cell's numbers; the controls rest on the network of the same speaker and seed."""
         found = self.common(setup, system) | {"metrics": self.measures(setup), "speaker": speaker}
+        if system in ALONE:
+            from biosig.papers.emgse.alone import VERSIONS
+
+            return found | {"metrics": VERSIONS[system]}
+        if system in ARRAY:
+            from biosig.corpora.simulated_array import TUNED
+
+            found["array"] = asdict(TUNED)
+        if system == BRIDGE:
+            from biosig.papers.emgse import bridge
+
+            told = {"variants": bridge.VARIANTS, "snr_db": bridge.SNR_DB, "every": bridge.EVERY}
+            measured = [*CONTROL_METRICS, bridge.EMG_SNR_VERSION]
+            return found | {"network": asdict(setup.network(BASE, seed)), "metrics": measured, **told}
         if system == CONTROLS:
             network = setup.network(BASE, seed)
             names = controls.names(network.channels)
             return found | {"network": asdict(network), "controls": names, "metrics": list(CONTROL_METRICS)}
         return found | ({"network": asdict(setup.network(system, seed))} if system in TRAINED else {})
+
+    def corpora(self, cell: Cell) -> Sequence[str]:
+        """What computing a cell reads: all of the profile's, hearts beside them for the bridge, EMG alone by itself."""
+        if cell.system in ALONE:
+            return ("emguka",)
+        return (*self.data[cell.profile], *(("nsrdb",) if cell.system == BRIDGE else ()))
+
+    def data_files(self, profile: str, system: str) -> list[Path]:
+        """As everywhere; the bridge takes hearts from another corpus."""
+        more = data_files(("nsrdb",)) if system == BRIDGE and profile == "open" else []
+        return super().data_files(profile, system) + more
 
     def train(self, cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
         """Train a speaker's network, or reload it where that was done."""
@@ -83,7 +109,8 @@ class Emgse(Experiment):
 
         setup, speaker = setup_of(cell.profile), cell.config["speaker"]
         network = setup.network(cell.system, cell.seed)
-        model, notes, result = train(load(setup.name, speaker, setup.level), setup, network, folder, device, progress)
+        sources = self.sources(setup, cell.system, speaker)
+        model, notes, result = train(sources, setup, network, folder, device, progress)
         save_checkpoint(folder / "best.pt", NETWORK, model.state_dict(), {**notes, "cell": cell.name})
         told = neural.told(model, result)
         return neural.Trained(Enhancer(model, notes, device), told, {"curve.csv": folder / "curve.csv"})
@@ -91,21 +118,37 @@ class Emgse(Experiment):
     def items(self, cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
         """Every measure of every test mixture of a speaker; for EMGSE the latent space at the lowest SNR too."""
         setup = setup_of(cell.profile)
-        mixtures = test_mixtures(load(setup.name, cell.config["speaker"], setup.level), setup)
+        sources = self.sources(setup, cell.system, cell.config["speaker"])
+        if cell.system in ALONE:
+            from biosig.papers.emgse.alone import items
+
+            return items(cell.system, sources)
+        mixtures = test_mixtures(sources, setup)
         items = evaluate(network or untrained(cell.system), mixtures, setup.metrics, cell.name, progress)
         if cell.system == BASE:
             items += latent_items(network, [each for each in mixtures if each.snr_db == min(setup.test_snrs)])
         return items
 
+    def sources(self, setup: Setup, system: str, speaker: str) -> Sources:
+        """A speaker's sentences; for the array with simulated EMG in the place of their own."""
+        own = load(setup.name, speaker, setup.level)
+        if system not in ARRAY:
+            return own
+        from biosig.papers.emgse.array import simulated_sources
+
+        return simulated_sources(own)
+
     def run_cell(self, cell: Cell, *, store: CellStore, device: str, progress: bool) -> None:
-        """As everywhere; the controls train nothing of their own and need the networks of two speakers."""
-        if cell.system != CONTROLS:
+        """As everywhere; controls and bridge train nothing and need the networks of two speakers, or one."""
+        if cell.system not in REUSE:
             super().run_cell(cell, store=store, device=device, progress=progress)
             return
         run = describe_run(device, self.data_files(cell.profile, cell.system))
-        bases = [self.base(cell, fold) for fold in (cell.fold, self.neighbour(cell))]
-        own, other = (self.train(base, neural.scratch(store, base), device, progress).system for base in bases)
-        items = self.control_items(cell, own, other, progress)
+        folds = (cell.fold,) if cell.system == BRIDGE else (cell.fold, self.neighbour(cell))
+        bases = [self.base(cell, fold) for fold in folds]
+        networks = [self.train(base, neural.scratch(store, base), device, progress).system for base in bases]
+        measured = self.bridge_items if cell.system == BRIDGE else self.control_items
+        items = measured(cell, *networks, progress)
         store.write(cell, items, run | {"networks_of": [base.key for base in bases]})
 
     def base(self, cell: Cell, fold: int) -> Cell:
@@ -127,6 +170,15 @@ class Emgse(Experiment):
             items = evaluate(own, list(controls.changed(mixtures, change)), CONTROL_METRICS, name, progress)
             found += marked(items, control=name)
         return found
+
+    def bridge_items(self, cell: Cell, own: Enhancer, progress: bool) -> list[Item]:
+        """Some test mixtures, with a heart and the mains in their EMG, cleaned in several ways."""
+        from biosig.papers.emgse import bridge
+
+        setup = setup_of(cell.profile)
+        sources = load(setup.name, cell.config["speaker"], setup.level)
+        mixtures = test_mixtures(sources, setup, bridge.EVERY)
+        return bridge.items(own, mixtures, sources.test, bridge.hearts(), bridge.cleaners(), progress)
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""

@@ -33,12 +33,27 @@ TRAINED = {
     "strong": "a larger network that masks, trained longer; only hears",
     "strong_emg": "the same with six channels of EMG",
 }
+ARRAY = {
+    "array_0": "SE(A) on the sentences of the simulated array",
+    "array_35": "EMGSE with 35 channels of SIMULATED EMG",
+    "array_28": "EMGSE with the cheek's 28 channels of SIMULATED EMG",
+}
+TRAINED |= ARRAY
+PHONES, SPECTRUM = "emg_phones", "emg_spectrum"
+ALONE = {
+    PHONES: "EMG alone: the phone of a frame, by linear discriminant analysis",
+    SPECTRUM: "EMG alone: the clean log spectrum, by linear regression",
+}
+BRIDGE = "emgse_bridge"
 CONTROLS = "emgse_controls"
 SYSTEMS = {
     **UNTRAINED,
     **TRAINED,
     CONTROLS: "the trained EMGSE with wrong, shifted or missing EMG, and another person's network; trains nothing new",
+    **ALONE,
+    BRIDGE: "the trained EMGSE with a heart and the mains in its EMG, cleaned in several ways; trains nothing new",
 }
+REUSE = (CONTROLS, BRIDGE)  # cells that train nothing and ask the trained EMGSE
 
 
 class Enhancer:

@@ -104,6 +104,8 @@ def comparison(protocol, profile: str, store: CellStore) -> Comparison:
 
 def makers(protocol, profile: str, store: CellStore) -> Makers:
     """Every table of this paper by name, each computed when it is called for."""
+    from biosig.papers.emgse import tables_beyond as beyond
+
     c = comparison(protocol, profile, store)
     tables, own = c.paper.tables, c.paper.tables["table1_mean"].systems.values()
     extras = [name for name in c.labels if name not in own]
@@ -125,6 +127,7 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
     if profile == "open":  # whose speakers came more than once, and where there are controls
         found |= {f"controls_{m}": partial(control_table, protocol, c, store, m) for m in TESTED}
         found["sessions"] = partial(sessions, c)
+        found |= beyond.makers(protocol, c, store)
     return found
 
 
@@ -138,7 +141,7 @@ def everything(c: Comparison) -> Table:
     """Every system by every measure, over all speakers that it was run for."""
     rows = []
     for name in c.labels:
-        entries = [_entry(c, name, c.items(name, metric), metric, style) for metric, _, style in QUALITY]
+        entries = [entry(c, name, c.items(name, metric), metric, style) for metric, _, style in QUALITY]
         speakers = sorted({dict(item.conditions)["speaker"] for run in c.runs.get(name, ()) for item in run.items})
         rows.append((label(c.labels[name]), *entries, label(", ".join(speakers)), counts_of(entries)))
     heads = ("System", *(text for _, text, _ in QUALITY), "Speakers", c.counted)
@@ -147,7 +150,8 @@ def everything(c: Comparison) -> Table:
                  (*notes, *c.unfinished(c.labels)))  # fmt: skip
 
 
-def _entry(c: Comparison, system: str, items: BySeed, metric: str, style: str) -> Entry:
+def entry(c: Comparison, system: str, items: BySeed, metric: str, style: str) -> Entry:
+    """The mean of some of a system's items, or why there is none."""
     if not c.cells(system):
         return absent(c.missing(system))
     if not any(items.values()):
@@ -208,7 +212,7 @@ def sessions(c: Comparison) -> Table:
             same = {s: [i for i in items if i.conditions["session"] == TRAINED_ON] for s, items in own.items()}
             other = {s: [i for i in items if i.conditions["session"] != TRAINED_ON] for s, items in own.items()}
             style = column_of(metric).style
-            entries += [_entry(c, name, found, metric, style) for found in (same, other)]
+            entries += [entry(c, name, found, metric, style) for found in (same, other)]
         rows.append((label(text), *entries, counts_of(entries[1::2])))
     texts = [f"{column_of(m).title}, {which}" for m in TESTED for which in (f"session {TRAINED_ON}", "other sessions")]
     heads = ("Network", *texts, f"{c.counted}, other sessions")
@@ -222,7 +226,7 @@ def latent(c: Comparison) -> Table:
     items = c.items("emgse", LATENT)
     for speaker in (*speakers, ""):
         chosen = where(items, {"speaker": speaker}) if speaker else items
-        entries = [_entry(c, "emgse", where(chosen, {"input": which}), LATENT, ".3f") for which in INPUTS]
+        entries = [entry(c, "emgse", where(chosen, {"input": which}), LATENT, ".3f") for which in INPUTS]
         rows.append((label(f"Speaker {speaker}" if speaker else "All"), *entries, counts_of(entries)))
     heads = ("Speaker", "Noisy sound alone", "Noisy sound and EMG", c.counted)
     note = (
