@@ -160,8 +160,8 @@ OBJECTIVES: dict[str, Objective] = {
     "compressed+stoi": of_distance(total(compressed, STOI_WEIGHT, minus_stoi)),
     "compressed+bounded": compressed_bounded,
     "middle_frame": middle_frame,
-    "band_gains": band_gains,
     "ccc": of_distance(one_minus_ccc, levelled=False),
+    "band_gains": band_gains,
 }
 
 
