@@ -1,6 +1,7 @@
 """``biosig live``: a sound that is not over yet, from a pipe or a microphone, through any system that can stream."""
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -85,7 +86,8 @@ class Watch:
 
     def percentile(self, share: float) -> float:
         """Milliseconds within which so large a share of the blocks was done, to a twentieth."""
-        return BIN_MS * (1 + int(np.searchsorted(np.cumsum(self._counts), share * self.blocks)))
+        found = int(np.searchsorted(np.cumsum(self._counts), share * self.blocks))
+        return BIN_MS * (1 + found) if found < BINS - 1 else 1000 * self.longest
 
     def told(self, system: str) -> str:
         """The sentence at the end."""
@@ -101,12 +103,18 @@ class Watch:
 
 def streams(system: str, fs: float, channels: int):
     """A fresh stream for every channel, after another one has warmed up what loads or compiles at its first call."""
-    from biosig.papers.primer.live import live_stream
+    from biosig.papers.primer.live import NETWORKS, live_stream
     from biosig.signal.blocks import Channels
 
+    if system in NETWORKS:
+        import torch
+
+        torch.set_num_threads(1)  # frames are too small to be shared out
     rng = np.random.default_rng(0)
     live_stream(system, fs).push(1e-3 * rng.standard_normal(round(WARM_UP_S * fs)))
-    return Channels([live_stream(system, fs) for _ in range(channels)])
+    made = Channels([live_stream(system, fs) for _ in range(channels)])
+    gc.freeze()  # what is loaded by now need not be looked through again, which takes longer than a frame
+    return made
 
 
 # --- a pipe ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ every matrix is a MatMul, which is what ONNX Runtime can turn into eight bits (i
 ``onnx`` is needed to write one, ``onnxruntime`` to run it.
 """
 
-import importlib
 from types import ModuleType
 
 import numpy as np
@@ -168,6 +167,7 @@ def onnx_package() -> ModuleType:
         ConfigError: it is not installed.
     """
     try:
-        return importlib.import_module("onnx")
+        import onnx
     except ImportError:
         raise ConfigError("writing ONNX needs the package onnx: expected `pip install onnx`.") from None
+    return onnx

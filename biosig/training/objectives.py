@@ -171,12 +171,12 @@ OBJECTIVES: dict[str, Objective] = {
     "compressed+stoi": of_distance(total(compressed, STOI_WEIGHT, minus_stoi)),
     "compressed+bounded": compressed_bounded,
     "middle_frame": middle_frame,
-    "band_gains": band_gains,
     "ccc": of_distance(one_minus_ccc, levelled=False),
     "l1+mrstft": of_distance(total(F.l1_loss, 1.0, multi_resolution_stft)),
     "score": score,
     "cmgan": cmgan,
     "refinement": refinement,
+    "band_gains": band_gains,
 }
 
 

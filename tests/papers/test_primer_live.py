@@ -132,7 +132,7 @@ def test_forms_are_scored_on_the_pairs(monkeypatch, published):
     monkeypatch.setattr(live_cells, "CALIBRATION", (1, 0.1, 5.0, (-30.0, -30.0)))
     monkeypatch.setattr(live_cells, "METRICS", ("si_sdr_db",))
     items = live_cells.form_items("eight_static_light_mask", progress=False)
-    assert [item.metric for item in items] == ["si_sdr_db"] and items[0].value is not None
+    assert [item.metric for item in items] == ["si_sdr_db", "delay_ms"] and items[0].value is not None
 
 
 def test_nothing_run_is_said_and_not_hidden(tmp_path):
