@@ -27,9 +27,10 @@ def peers() -> dict[str, str]:
 
 
 def asked_for() -> set[str]:
-    """Every distribution pyproject.toml names, but for the GPU's (no CPU build) and the corpora's (130 MB)."""
+    """Every distribution pyproject.toml names, but for the GPU's (no CPU build) and what is too large to lock."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [names for extra, names in project["optional-dependencies"].items() if extra not in ("gpu", "corpora")]
+    left_out = ("gpu", "corpora", "recognition")
+    extras = [names for extra, names in project["optional-dependencies"].items() if extra not in left_out]
     wanted = [line for names in [project["dependencies"], *extras] for line in names]
     return {re.match(r"[\w.-]+", line)[0].lower() for line in wanted}
 

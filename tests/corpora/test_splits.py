@@ -6,6 +6,7 @@ from biosig.errors import ConfigError, DataError
 ALL = [("3dc", "default"), ("nsrdb", "default"), ("ninapro_db2", "official"), ("ninapro_db2", "disjoint")]
 ALL += [(name, "default") for name in ("csl_emg_array", "picovoice", "asterisk", "hu100", "esc10", "timit_sample",
                                    "simulated_arousal", "voicebank_train", "emguka")]
+ALL += [("timit_sample_phones", f"fold{k}") for k in range(4)]
 
 
 def sides(found):
@@ -14,7 +15,7 @@ def sides(found):
 
 def test_every_committed_split_is_read():
     known = ("3dc", "asterisk", "csl_emg_array", "emguka", "esc10", "hu100", "ninapro_db2", "nsrdb", "picovoice",
-             "simulated_arousal", "timit_sample", "voicebank_train")
+             "simulated_arousal", "timit_sample", "timit_sample_phones", "voicebank_train")
     assert splits.names() == known
     for name, variant in ALL:
         assert splits.split(name, variant).why

@@ -1,15 +1,20 @@
 """The experiment on word errors: its mixtures, its counts, observation adding, and its tables."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from reference.speech_makers import speech_like
 
+from biosig import samples
 from biosig.backends import whisper
 from biosig.errors import ConfigError
-from biosig.papers.primer import recognition, sources, tables_recognition, voices
+from biosig.metrics.recognition import wer
+from biosig.metrics.waveform import snr
+from biosig.papers.primer import heard, recognition, sources, tables_recognition, voices
 from biosig.papers.primer.protocol import PROTOCOL
 from biosig.results.items import CellStore
 from biosig.results.measures import pool
@@ -140,3 +145,27 @@ def test_cells_are_named_by_plan_and_model_and_need_the_recogniser(monkeypatch, 
     (cell,) = PROTOCOL.cells("open", ["asr_noisy"])
     with pytest.raises(ConfigError, match="the recogniser needs the package"):
         PROTOCOL.run_cell(cell, store=CellStore(tmp_path), device="cpu", progress=False)
+
+
+def test_what_was_heard_belongs_to_the_samples_and_to_the_recogniser_that_is_pinned():
+    model = json.loads((Path(heard.__file__).parent / "heard.json").read_text())["model"]
+    assert model == whisper.FILES["model.bin"]
+    rows = heard.heard()
+    assert len({(row.sample, row.front, row.snr_db) for row in rows}) == len(rows)
+    test = samples.names("speech", "test")
+    assert {row.sample for row in rows if row.snr_db is None} >= set(test)
+    noisy = {(row.sample, row.front, row.snr_db) for row in rows if row.snr_db is not None}
+    assert noisy == {(name, front, snr) for name in test for front in heard.FRONTS for snr in heard.SNRS_DB}
+    quiet = [row for row in rows if row.snr_db is None and row.sample in test]
+    assert wer([samples.text(row.sample) for row in quiet], [row.text for row in quiet]) < 0.1
+
+
+def test_a_mixture_that_was_heard_can_be_made_again():
+    clean, mixed = samples.load("speech_novel_3").signal, heard.noisy("speech_novel_3", 5)
+    np.testing.assert_array_equal(mixed, heard.noisy("speech_novel_3", 5))
+    assert snr(clean, mixed) == pytest.approx(5)
+
+
+def test_a_sample_without_a_text_is_one_sentence():
+    with pytest.raises(ConfigError, match="no text of 'speech_it_1'"):
+        samples.text("speech_it_1")
