@@ -459,7 +459,7 @@ ARCHITECTURES = (
         f"{EMG_SHAPES}"),
     Architecture(
         "recurrent_mask", SPEECH_04, "Recurrent, masking", lambda: build("recurrent_mask"), SPEECH,
-        ("RecurrentMasker.forward",), draw_recurrent_mask,
+        ("RecurrentMasker.forward", "RecurrentMasker.features", "RecurrentMasker.masked"), draw_recurrent_mask,
         "A column: STFT, norm, linear layer, LSTM, linear layer with a path around both. Then two linear layers side "
         "by side, one for the gain and one for the angle, which make the mask. The mask multiplies the STFT, which "
         "comes along the left edge, and the inverse STFT follows.",

@@ -20,6 +20,7 @@ from biosig.models.sdemg import SDEMG
 from biosig.models.segan import SEGAN, SEGANDiscriminator
 from biosig.models.trustemg import TrustEMGLike
 from biosig.models.unet import UNet
+from biosig.models.voiced_mask import VoicedMasker
 from biosig.models.wavenet import WaveNetDenoiser
 
 NETWORKS: dict[str, type[nn.Module]] = {
@@ -40,6 +41,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "segan": SEGAN,
     "segan_discriminator": SEGANDiscriminator,
     "score_unet": ScoreUNet,
+    "voiced_mask": VoicedMasker,
     "cmgan": CMGAN,
 }
 

@@ -9,7 +9,7 @@ LOSSES = (
     *("l1", "l2", "snr", "si", "diffusion"),
     *("spectral_mse", "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"),
     *("compressed+bounded", "middle_frame", "ccc"),
-    *("l1+mrstft", "score"),
+    *("l1+mrstft", "score", "compressed+voice"),
     "cmgan",
 )
 PRECISIONS = ("float32", "bf16")

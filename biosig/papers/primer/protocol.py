@@ -8,13 +8,14 @@ from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.comparison import Makers
 from biosig.papers.experiment import Experiment
-from biosig.papers.primer import costs, generative, mixtures, sources, voices
+from biosig.papers.primer import beyond, costs, generative, mixtures, sources, voices
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
 from biosig.papers.primer.systems import (
     GAN_STUDY,
     LOSS_STUDY,
+    MULTITASK,
     NEURAL,
     ORACLE,
     SYSTEMS,
@@ -54,8 +55,8 @@ class Primer(Experiment):
 
     def seeds(self, setup: Setup, system: str) -> Sequence[int]:
         """The repetitions of a system, none where the profile does not have it."""
-        if system in VARIED or system in GAN_STUDY:
-            seeds = setup.seeds if system in {**WAVES, **GAN_STUDY} else (0,)
+        if system in {**VARIED, **GAN_STUDY, **MULTITASK}:
+            seeds = setup.seeds if system in {**WAVES, **GAN_STUDY, **MULTITASK} else (0,)
             return seeds if system in dict(setup.networks) else ()
         if system.startswith(voices.PREFIX):
             return (0,) if setup.name == "open" and voices.available(system.removeprefix(voices.PREFIX)) else ()
@@ -69,6 +70,7 @@ class Primer(Experiment):
         if system.startswith(voices.PREFIX):
             return voices.config(system.removeprefix(voices.PREFIX))
         asked = {"generative": generative.config(system)} if system in {**WAVES, **GAN_STUDY} else {}
+        asked |= {"multitask": beyond.config()} if system in MULTITASK else {}
         fed = {"fed": "silence after the end; the delay is taken off the output"} if system in PEERS else {}
         return super().config(setup, system, seed) | fed | asked
 
@@ -106,13 +108,16 @@ class Primer(Experiment):
         found = evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
         if network and cell.system in {**WAVES, **GAN_STUDY} and setup.name == "open":
             found += generative.items(cell.system, network, progress)
+        if network and cell.system in MULTITASK:
+            found += beyond.items(network, test_mixtures(setup), cell.system, progress)
         return found
 
     def makers(self, profile: str, store: CellStore) -> Makers:
         """Every table of the chapter, from whatever the store holds."""
-        from biosig.papers.primer import tables, tables_generative, tables_voices
+        from biosig.papers.primer import tables, tables_beyond, tables_generative, tables_voices
 
-        found = (module.makers(self, profile, store) for module in (tables, tables_voices, tables_generative))
+        modules = (tables, tables_voices, tables_generative, tables_beyond)
+        found = (module.makers(self, profile, store) for module in modules)
         return {name: make for each in found for name, make in each.items()}
 
 
