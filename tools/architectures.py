@@ -315,6 +315,23 @@ def draw_dccrn(network: nn.Module) -> Drawn:
     return boxes, arrows + chain("dense", *(f"decoder.{i}" for i in range(depth)), "times")
 
 
+def draw_demucs(network: nn.Module) -> Drawn:
+    """The U of strided convolutions on samples, an LSTM along its bottom, and a sinc at both of its ends."""
+    depth = len(network.encoder)
+    boxes = [signal("noisy", LEFT, 0, "noisy"), signal("clean", RIGHT, 0, "estimate"),
+             operation("up", LEFT, 1, f"{network.U} times the rate", "upsample2(x, self.sinc)", WIDE_U),
+             operation("back", RIGHT, 1, "back to the rate", "downsample2(x, self.sinc)", WIDE_U),
+             layer("lstm", CENTRE, 2 + depth, "LSTM", "self.lstm(x.transpose(1, 2))", 200)]
+    arrows = []
+    for i in range(depth):
+        boxes.append(layer(f"encoder.{i}", LEFT, 2 + i, "strided, ReLU, 1 × 1, GLU", "x = down(x)", WIDE_U))
+        rise = "1 × 1, GLU, transposed"
+        boxes.append(layer(f"decoder.{i}", RIGHT, 1 + depth - i, rise, "up(x + skips.pop())", WIDE_U))
+        arrows.append(Arrow(f"encoder.{depth - 1 - i}", f"decoder.{i}", label="skip path"))
+    down, up = (tuple(f"{side}.{i}" for i in range(depth)) for side in ("encoder", "decoder"))
+    return boxes, [*arrows, *chain("noisy", "up", *down, "lstm", *up, "back", "clean")]
+
+
 def draw_conv_tasnet(network: nn.Module) -> Drawn:
     """On the left the network, on the right one of its blocks."""
     x, wide, right = 160, 230, 510
@@ -421,6 +438,7 @@ MSEMG_03, MSEMG_04 = "notebooks/msemg/03_networks_and_diffusion.md", "notebooks/
 EMOTION_03 = "notebooks/emotion/03_the_enhancement_network.md"
 SPEECH_04 = "notebooks/speech/04_masks_and_networks.md"
 EMGSE_03 = "notebooks/emgse/03_network.md"
+SPEECH_12 = "notebooks/speech/12_generative.md"
 READ = "Square boxes hold parameters, round ones do not; "
 EMG_SHAPES = "beside the arrows: channels × samples, for two seconds at 1 kHz."
 SPEECH_SHAPES = "beside the arrows: sizes for one second at 16 kHz."
@@ -464,7 +482,7 @@ ARCHITECTURES = (
         f"{EMG_SHAPES}"),
     Architecture(
         "recurrent_mask", SPEECH_04, "Recurrent, masking", lambda: build("recurrent_mask"), SPEECH,
-        ("RecurrentMasker.forward",), draw_recurrent_mask,
+        ("RecurrentMasker.forward", "RecurrentMasker.features", "RecurrentMasker.masked"), draw_recurrent_mask,
         "A column: STFT, norm, linear layer, LSTM, linear layer with a path around both. Then two linear layers side "
         "by side, one for the gain and one for the angle, which make the mask. The mask multiplies the STFT, which "
         "comes along the left edge, and the inverse STFT follows.",
@@ -491,6 +509,13 @@ ARCHITECTURES = (
         "and a linear layer lead from the left column to the right one. At the top the mask multiplies the STFT.",
         "DCCRN: the U again, complex throughout, and along the bottom a memory from frame to frame. "
         f"{READ}beside the arrows: channels (real and imaginary) × bins × frames, for one second at 16 kHz."),
+    Architecture(
+        "demucs", SPEECH_12, "DEMUCS", lambda: build("demucs"), SPEECH,
+        ("Demucs.forward", "Demucs.network"), draw_demucs,
+        "A U of five strided convolutions down the left column and five transposed ones up the right one, with a skip "
+        "path on each row, a resampling above each column, and an LSTM in the middle of the bottom.",
+        "DEMUCS with the paper's 48 channels: the U-Net's form in one dimension. Each row has a fourth of the samples "
+        f"of the one above, and twice the channels. {READ}{SPEECH_SHAPES}"),
     Architecture(
         "residual", EMOTION_03, "Residual enhancer", lambda: build("residual"), ((1, 1),),
         ("ResidualEnhancer.forward", "ResidualEnhancer.mask"), draw_residual,

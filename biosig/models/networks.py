@@ -24,6 +24,7 @@ from biosig.models.segan import SEGAN, SEGANDiscriminator
 from biosig.models.trnet import TRNet
 from biosig.models.trustemg import TrustEMGLike
 from biosig.models.unet import UNet
+from biosig.models.voiced_mask import VoicedMasker
 from biosig.models.wavenet import WaveNetDenoiser
 
 NETWORKS: dict[str, type[nn.Module]] = {
@@ -47,6 +48,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "segan": SEGAN,
     "segan_discriminator": SEGANDiscriminator,
     "score_unet": ScoreUNet,
+    "voiced_mask": VoicedMasker,
     "cmgan": CMGAN,
     "trnet": TRNet,
 }

@@ -47,10 +47,17 @@ class RecurrentMasker(nn.Module):
 
     def forward(self, noisy: torch.Tensor) -> torch.Tensor:
         x = self.spectral(with_channel(noisy)[:, 0])              # (B, F, T)
+        return self.masked(x, self.features(x), noisy.shape[-1]).reshape(noisy.shape)
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """What the network makes of noisy spectra (B, F, T): (B, T, H)."""
         y = self.norm(compress(x)[0]).transpose(1, 2)             # (B, T, F)
         y = torch.relu(self.enter(y))                             # (B, T, H)
-        y = torch.relu(y + self.mix(self.lstm(y)[0]))             # (B, T, H)
+        return torch.relu(y + self.mix(self.lstm(y)[0]))          # (B, T, H)
+
+    def masked(self, x: torch.Tensor, y: torch.Tensor, n: int) -> torch.Tensor:
+        """The n samples of the spectra under the mask that the features ask for."""
         gain = torch.sigmoid(self.gain(y).float())                # (B, T, F)
         angle = math.pi * torch.tanh(self.angle(y).float())       # (B, T, F)
         mask = torch.polar(gain, angle).transpose(1, 2)           # (B, F, T)
-        return self.spectral.inverse(x * mask, noisy.shape[-1]).reshape(noisy.shape)
+        return self.spectral.inverse(x * mask, n)

@@ -10,7 +10,7 @@ LOSSES = (
     *("spectral_mse", "mrstft", "compressed", "stoi", "pesq_proxy", "compressed+si", "compressed+stoi"),
     *("compressed+bounded", "middle_frame", "ccc"),
     "band_gains",
-    *("l1+mrstft", "score"),
+    *("l1+mrstft", "score", "compressed+voice"),
     "cmgan",
     "refinement",
 )

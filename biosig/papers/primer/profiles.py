@@ -189,6 +189,18 @@ def _gan_networks(profile: str, steps: int, epochs: int, batch: int, options: tu
     )
 
 
+def _multitask_networks(profile: str, steps: int, epochs: int, batch: int) -> tuple:
+    """The recurrent mask with a voice detector as its second task, and without; all else the same."""
+
+    def recipe(name: str, loss: str) -> CosineRecipe:
+        return CosineRecipe(f"{name} {profile}", steps, epochs, batch, 32_000, 1e-3, loss=loss, early_stop=epochs)
+
+    return (
+        ("multitask", Network("voiced_mask", recipe("multitask", "compressed+voice"), RECURRENT)),
+        ("multitask_none", Network("recurrent_mask", recipe("multitask_none", "compressed"), RECURRENT)),
+    )
+
+
 # a quarter of the paper's channels, one two-stage block of its four, and frames twice as far apart: what one core can
 # train in forty minutes, and run at a fifth of real time
 SMALL_CMGAN = (("channels", 16), ("blocks", 1), ("heads", 2), ("hop", 200))
@@ -258,6 +270,7 @@ OPEN = Setup(
         *_gan_networks("open", 26, 10, 8, SMALL_SEGAN),
         ("score_diffusion", SampledNetwork(
             "score_unet", _wave_recipe("score_diffusion open", 44, 10, 8, 16_384, "score"), SMALL_SCORE)),
+        *_multitask_networks("open", 100, 4, 16),
         *_cmgan_networks("open", 100, 16, SMALL_CMGAN),
         ("room_network", RoomNetwork("recurrent_mask", ROOM_RECIPE, NARROW)),
     ),

@@ -9,7 +9,7 @@ from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
 from biosig.papers.comparison import Makers
 from biosig.papers.experiment import Experiment
-from biosig.papers.primer import costs, generative, mixtures, sources
+from biosig.papers.primer import beyond, costs, generative, mixtures, sources
 from biosig.papers.primer.further import EXPERIMENTS
 from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
@@ -17,6 +17,7 @@ from biosig.papers.primer.sources import CORPORA, TRAINING
 from biosig.papers.primer.systems import (
     GAN_STUDY,
     LOSS_STUDY,
+    MULTITASK,
     NEURAL,
     ORACLE,
     SYSTEMS,
@@ -30,7 +31,7 @@ from biosig.results.items import Cell, CellStore, Item
 from biosig.signal.types import Mixture, Recording
 
 ACCOUNTS = ("game.csv", "pesq.csv")  # of a network that was trained against another
-TABLES = ("biosig.papers.primer.tables", "biosig.papers.primer.tables_generative")
+TABLES = tuple(f"biosig.papers.primer.{name}" for name in ("tables", "tables_generative", "tables_beyond"))
 COSTS = "costs"  # no system: one cell that measures what all of them cost
 FURTHER = {system: each for each in EXPERIMENTS for system in each.systems}  # cells beside the first experiment's
 
@@ -58,8 +59,8 @@ class Primer(Experiment):
 
     def seeds(self, setup: Setup, system: str) -> Sequence[int]:
         """The repetitions of a system, none where the profile does not have it."""
-        if system in VARIED or system in GAN_STUDY:
-            seeds = setup.seeds if system in {**WAVES, **GAN_STUDY} else (0,)
+        if system in {**VARIED, **GAN_STUDY, **MULTITASK}:
+            seeds = setup.seeds if system in {**WAVES, **GAN_STUDY, **MULTITASK} else (0,)
             return seeds if system in dict(setup.networks) else ()
         if further := FURTHER.get(system):
             return (0,) if further.available(system, setup) else ()
@@ -77,6 +78,7 @@ class Primer(Experiment):
         if further := FURTHER.get(system):
             return further.config(system, setup, seed)
         asked = {"generative": generative.config(system)} if system in {**WAVES, **GAN_STUDY} else {}
+        asked |= {"multitask": beyond.config()} if system in MULTITASK else {}
         fed = {"fed": "silence after the end; the delay is taken off the output"} if system in PEERS else {}
         return super().config(setup, system, seed) | fed | asked
 
@@ -122,6 +124,8 @@ class Primer(Experiment):
         found = evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
         if network and cell.system in {**WAVES, **GAN_STUDY} and setup.name == "open":
             found += generative.items(cell.system, network, progress)
+        if network and cell.system in MULTITASK:
+            found += beyond.items(network, test_mixtures(setup), cell.system, progress)
         return found
 
     def makers(self, profile: str, store: CellStore) -> Makers:

@@ -60,8 +60,12 @@ GAN_STUDY = {
     "segan_l1": "the generator of SEGAN with its L1 distance alone, no discriminator",
     "segan_adversary": "the generator of SEGAN with its discriminator alone, no distance",
 }
+MULTITASK = {
+    "multitask": "recurrent mask that also says where speech is, briefly trained",
+    "multitask_none": "the same without the second task",
+}
 LOSS_STUDY = {f"loss_{loss}": f"recurrent mask, briefly trained with the loss {loss}" for loss in LOSSES}
-TRAINED = {**NEURAL, **VARIED, **LOSS_STUDY, **GAN_STUDY}
+TRAINED = {**NEURAL, **VARIED, **LOSS_STUDY, **GAN_STUDY, **MULTITASK}
 CALLABLE = {
     "noisy": "the unprocessed input",
     **CLASSICAL,
@@ -70,7 +74,7 @@ CALLABLE = {
 }
 OWN = (*NEURAL, *VARIED)  # networks of ours that enhance whatever they are given
 CMGAN_NOTES = {"scaling": "rms", "fs": 16000, "window_s": 4.0}  # how the authors' weights are fed
-SYSTEMS = {**CALLABLE, **VARIED, **ORACLE, **LOSS_STUDY, **GAN_STUDY}
+SYSTEMS = {**CALLABLE, **VARIED, **ORACLE, **LOSS_STUDY, **GAN_STUDY, **MULTITASK}
 
 
 def for_users() -> dict[str, str]:
