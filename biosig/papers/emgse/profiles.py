@@ -96,11 +96,11 @@ TINY = (("audio", (48, 24)), ("emg", (48, 24)), ("fused", 32), ("hidden", 24), (
 
 
 def _narrow(name: str, **more: object) -> tuple[str, Network]:
-    return name, Network(_recipe(f"{name} open", 50, 16), NARROW, **more)
+    return name, Network(_recipe(f"{name} open", 50, 20), NARROW, **more)
 
 
 def _strong(name: str, **more: object) -> tuple[str, Network]:
-    return name, Network(_recipe(f"{name} open", 50, 24), STRONG, **more)
+    return name, Network(_recipe(f"{name} open", 50, 30), STRONG, **more)
 
 
 QUICK = Setup(
@@ -126,7 +126,7 @@ OPEN = Setup(
         _narrow("emgse_cheek", channels=CHEEK),
         _narrow("emgse_chin", channels=CHIN),
         _narrow("emgse_five", channels=WITHOUT_UNSTABLE),
-        ("se_a_large", Network(_recipe("se_a_large open", 50, 16), AS_LARGE)),
+        ("se_a_large", Network(_recipe("se_a_large open", 50, 20), AS_LARGE)),
         _narrow("emgse_shuffled", channels=SIX, shuffled=True),
         _narrow("emg_only", channels=SIX, deaf=True),
         _narrow("se_a_session", sessions=("008-001",)),

@@ -31,7 +31,11 @@ from biosig.results.items import Cell, CellStore, Item
 from biosig.signal.types import Mixture, Recording
 
 ACCOUNTS = ("game.csv", "pesq.csv")  # of a network that was trained against another
-TABLES = tuple(f"biosig.papers.primer.{name}" for name in ("tables", "tables_generative", "tables_beyond"))
+TABLES = (
+    "biosig.papers.primer.tables",
+    "biosig.papers.primer.tables_generative",
+    "biosig.papers.primer.tables_beyond",
+)
 COSTS = "costs"  # no system: one cell that measures what all of them cost
 FURTHER = {system: each for each in EXPERIMENTS for system in each.systems}  # cells beside the first experiment's
 
