@@ -69,7 +69,7 @@ def similarity(noisy: Tensor, enhanced: Tensor) -> Tensor:
 class EstimatedGate(nn.Module):
     """The SNR-aware module: c from how alike noisy and enhanced spectra are.
 
-    The paper does not say how FC begins. PyTorch's default puts c̄ outside (0, 1) for many a seed, for all utterances
+    The paper does not say how FC begins. PyTorch's default puts c̄ outside (0, 1) for some seeds, and for all utterances
     alike; Hardtanh then passes no gradient, and the gate stays shut or open for ever. Here it begins at 0.5;
     ``start=None`` is the default's draw.
     """

@@ -192,6 +192,10 @@ BAD = [
     (["run", "msemg", "--profile", "open"], "BIOSIG_DATA is not set"),
     (["run", "msemg", "--profile", "paper", "--system", "hp"], "BIOSIG_DATA is not set"),
     (["run", "primer", "--profile", "open", "--system", "wiener"], "BIOSIG_DATA is not set"),
+    (["run", "trnet", "--profile", "open"], "BIOSIG_DATA is not set"),
+    (["run", "trnet", "--profile", "paper"], "BIOSIG_DATA is not set"),
+    (["run", "trnet", "--system", "trnet_magic"], "unknown system 'trnet_magic': expected one of baseline_c"),
+    (["run", "trnet", "--system", "trnet_nsnet2"], "trnet has no cells in profile quick"),
     (["fetch", "3dc"], "BIOSIG_DATA is not set"),
 ]  # fmt: skip
 

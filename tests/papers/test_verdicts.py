@@ -318,7 +318,7 @@ def test_a_row_that_differs_names_its_causes_and_those_of_the_row_it_contradicts
     assert any(note.startswith("SDEMG: cut schedule (schedule): A diffusion model") for note in table.notes)
 
 
-@pytest.mark.parametrize("name", ["msemg", "primer", "se_for_ser", "emgse"])
+@pytest.mark.parametrize("name", ["msemg", "primer", "se_for_ser", "trnet", "emgse"])
 def test_no_committed_line_that_differs_lacks_a_cause(name):
     from biosig.papers.base import open_store, paper
 

@@ -8,7 +8,7 @@ SNRS_DB = (20.0, 15.0, 10.0, 5.0, 0.0)
 # The enhancers that may stand in front, by name. The pretrained peer is the quicker one of NSNet2 and DTLN: 0.05 s
 # against 0.3 s for two seconds of sound on one core.
 ENHANCERS = {
-    "nsnet2": "NSNet2, pretrained",
+    "nsnet2": "NSNet2 (pretrained)",
     "recurrent_mask_long": "the book's recurrent mask",
     "cmgan": "the book's CMGAN",
     "log_mmse": "log-MMSE",
