@@ -84,15 +84,15 @@ class Setup(setups.Setup):
         return dict(self.fewer).get(system) or Where(self.speakers, self.seeds if trained else (0,))
 
 
-def _recipe(name: str, steps: int, epochs: int) -> CosineRecipe:
+def _recipe(name: str, steps: int, epochs: int, lr: float = 3e-3) -> CosineRecipe:
     """L1 and Adam as in the paper, in small batches, with a rate that begins thirty times as high and ends near 0."""
-    return CosineRecipe(name, steps, epochs, 8, CHUNK, 3e-3, early_stop=epochs)
+    return CosineRecipe(name, steps, epochs, 8, CHUNK, lr, early_stop=epochs)
 
 
 NARROW = (("audio", (128, 64)), ("emg", (128, 64)), ("fused", 128), ("hidden", 96))
 AS_LARGE = (("audio", (128, 64)), ("fused", 128), ("hidden", 113))  # SE(A) with as many parameters as EMGSE has
 STRONG = (("audio", (256, 128)), ("emg", (128, 64)), ("fused", 192), ("hidden", 160), ("output", "mask"))
-TINY = (("audio", (48, 24)), ("emg", (48, 24)), ("fused", 32), ("hidden", 24))
+TINY = (("audio", (48, 24)), ("emg", (48, 24)), ("fused", 32), ("hidden", 24), ("dropout", 0.2))
 
 
 def _narrow(name: str, **more: object) -> tuple[str, Network]:
@@ -107,9 +107,9 @@ QUICK = Setup(
     name="quick",
     speakers=("1",),
     networks=(
-        ("se_a", Network(_recipe("se_a quick", 15, 4), TINY)),
-        ("emgse", Network(_recipe("emgse quick", 15, 4), TINY, channels=SIX)),
-        ("emgse_cheek", Network(_recipe("emgse_cheek quick", 15, 4), TINY, channels=CHEEK)),
+        ("se_a", Network(_recipe("se_a quick", 50, 4, 1e-2), TINY)),
+        ("emgse", Network(_recipe("emgse quick", 50, 4, 1e-2), TINY, channels=SIX)),
+        ("emgse_cheek", Network(_recipe("emgse_cheek quick", 50, 4, 1e-2), TINY, channels=CHEEK)),
     ),
     test_snrs=(-11.0, 4.0),
     validation=4,

@@ -13,7 +13,7 @@ from biosig.papers.emgse import controls
 from biosig.papers.emgse.mixtures import test_mixtures
 from biosig.papers.emgse.profiles import SETUPS, Setup, fold_of, setup_of
 from biosig.papers.emgse.score import CONTROL_METRICS, LATENT, LATENT_VERSION, evaluate, latent_items, marked
-from biosig.papers.emgse.sources import CORPORA, TRAINING_NOISE, Sources, load
+from biosig.papers.emgse.sources import CORPORA, Sources, load
 from biosig.papers.emgse.systems import ALONE, ARRAY, BRIDGE, CONTROLS, REUSE, SYSTEMS, TRAINED, Enhancer, untrained
 from biosig.papers.experiment import Experiment
 from biosig.peers import PEERS
@@ -92,13 +92,8 @@ class Emgse(Experiment):
         return found | ({"network": asdict(setup.network(system, seed))} if system in TRAINED else {})
 
     def corpora(self, cell: Cell) -> Sequence[str]:
-        """What computing a cell reads: the training noises only where something is trained."""
-        names = self.data[cell.profile]
-        if cell.system == BRIDGE:
-            return (*names, "nsrdb")
-        if cell.system in ALONE:
-            return ("emguka",)
-        return names if cell.system in (*TRAINED, CONTROLS) else tuple(name for name in names if name != TRAINING_NOISE)
+        """What computing a cell reads; the bridge takes hearts from another corpus."""
+        return (*self.data[cell.profile], *(("nsrdb",) if cell.system == BRIDGE else ()))
 
     def data_files(self, profile: str, system: str) -> list[Path]:
         """As everywhere; the bridge takes hearts from another corpus."""
