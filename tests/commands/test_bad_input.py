@@ -184,6 +184,11 @@ BAD = [
     (["run", "msemg", "--profile", "open"], "BIOSIG_DATA is not set"),
     (["run", "msemg", "--profile", "paper", "--system", "hp"], "BIOSIG_DATA is not set"),
     (["run", "primer", "--profile", "open", "--system", "wiener"], "BIOSIG_DATA is not set"),
+    (["run", "emgse", "--profile", "open", "--system", "emg_phones"], "BIOSIG_DATA is not set"),
+    (["run", "emgse", "--profile", "open", "--system", "array_35"], "BIOSIG_DATA is not set"),
+    (["run", "emgse", "--profile", "open", "--system", "emgse_bridge"], "BIOSIG_DATA is not set"),
+    (["run", "emgse", "--profile", "open", "--system", "emg_smells"], "emg_smells"),
+    (["fetch", "csl_emg_array"], "csl_emg_array"),
     (["fetch", "3dc"], "BIOSIG_DATA is not set"),
 ]  # fmt: skip
 
