@@ -5,5 +5,5 @@ and ECG, ``emguka`` and ``csl_emg_array`` facial EMG with speech, ``voicebank``,
 ``picovoice``, ``asterisk`` and ``common_voice`` speech, ``emodb``, ``nemo``, ``enterface`` and ``recola`` emotional
 speech, ``hu100``, ``esc10``, ``emgse_noise`` and ``audioset`` noise; ``splits`` and ``folds`` say who trains and who
 tests, ``counted`` how much there is; ``recordings_io`` reads what users bring. ``simulated_arousal`` strings emotional
-speech into sessions with a trace that nobody rated.
+speech into sessions with a trace that nobody rated; ``simulated_array`` makes facial EMG from the times of ``phones``.
 """
