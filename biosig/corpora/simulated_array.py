@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from biosig.corpora.csl_emg_array import COLUMNS, FS_EMG, N_CHANNELS, electrode_map
+from biosig.corpora.phones import Phone
 from biosig.corpora.synthetic import emg_noise
 from biosig.errors import DataError, SignalError
 from biosig.seeds import rng_for
@@ -70,15 +71,6 @@ GAIN = 0.2  # deviation of the logarithm of a channel's gain in a session
 LEAK = 0.15  # of a channel that reaches each of its neighbours through the skin
 MAINS_HZ, MAINS = 50.0, (0.05, 0.3)  # RMS in a channel, relative to the amplifier's noise
 STEP_S = 0.004  # of the grid on which activations are made
-
-
-@dataclass(frozen=True)
-class Phone:
-    """What is said from ``start`` up to ``end``, in s."""
-
-    start: float
-    end: float
-    text: str
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from importlib import resources
 
 import numpy as np
 
+from biosig.corpora.phones import Phone
 from biosig.corpora.preparation import activity_from_envelope, as_interference, cut, normalised
 from biosig.errors import ConfigError, DataError, MissingDataError
 from biosig.samples import emotional, sounds
@@ -36,6 +37,7 @@ from biosig.signal.types import Recording
 VCC_MV = 3000.0
 KINDS = ("emg", "ecg", "speech", "noise")
 SPLITS = ("train", "validation", "test")
+ALIGNED = {"speech_novel_4": "phones_novel_4.txt"}
 
 
 @functools.cache
@@ -90,6 +92,19 @@ def text(name: str) -> str:
     if name not in texts:
         raise ConfigError(f"no text of {name!r}: expected one of {', '.join(texts)}.")
     return texts[name]
+
+
+def phones(name: str) -> list[Phone]:
+    """When each phone of an embedded sentence is said, by forced alignment (tools/align_sample.py), good to some 30 ms.
+
+    Raises:
+        ConfigError: a sample whose phones are not known; those of "speech_novel_4" are.
+    """
+    if name not in ALIGNED:
+        raise ConfigError(f"no phones of sample {name!r}: expected one of {', '.join(ALIGNED)}.")
+    lines = resources.files(__package__).joinpath(ALIGNED[name]).read_text(encoding="utf-8").splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    return [Phone(float(start), float(end), text) for start, end, text in rows]
 
 
 def noises(split: str, seconds: float = 10.0) -> list[Recording]:

@@ -199,6 +199,11 @@ BAD = [
     (["run", "trnet", "--profile", "paper"], "BIOSIG_DATA is not set"),
     (["run", "trnet", "--system", "trnet_magic"], "unknown system 'trnet_magic': expected one of baseline_c"),
     (["run", "trnet", "--system", "trnet_nsnet2"], "trnet has no cells in profile quick"),
+    (["run", "emgse", "--profile", "open", "--system", "emg_phones"], "BIOSIG_DATA is not set"),
+    (["run", "emgse", "--profile", "open", "--system", "array_35"], "BIOSIG_DATA is not set"),
+    (["run", "emgse", "--profile", "open", "--system", "emgse_bridge"], "BIOSIG_DATA is not set"),
+    (["run", "emgse", "--profile", "open", "--system", "emg_smells"], "emg_smells"),
+    (["fetch", "csl_emg_array"], "csl_emg_array"),
     (["fetch", "3dc"], "BIOSIG_DATA is not set"),
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from biosig.corpora.phones import FOLDED, PHONES, SILENCE, folded
+from biosig.corpora.timit_phones import FOLDED, PHONES, SILENCE, folded
 from biosig.corpora.splits import split
 from biosig.models.recogniser import Chain, LogMel, PhoneRecogniser, collapsed
 from biosig.papers.primer import joint, joint_train, tables_joint

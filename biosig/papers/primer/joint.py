@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from biosig.corpora.phones import PHONES
+from biosig.corpora.timit_phones import PHONES
 from biosig.corpora.registry import locate
 from biosig.corpora.splits import Split, split
 from biosig.files import sha256
@@ -164,7 +164,7 @@ def speech(people: tuple[str, ...]) -> tuple[Recording, ...]:
 def phones(item: str) -> tuple[str, ...]:
     """The phones of a sentence, whatever mixture it is in."""
     from biosig.corpora import timit_sample
-    from biosig.corpora.phones import folded
+    from biosig.corpora.timit_phones import folded
 
     labels = timit_sample.labels(locate("timit_sample"), item.partition("@")[0])
     return tuple(folded(each.text for each in labels.phones))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from biosig.corpora.phones import PHONES
+from biosig.corpora.timit_phones import PHONES
 from biosig.models.recogniser import Chain, PhoneRecogniser, collapsed
 from biosig.papers import neural
 from biosig.papers.primer import joint, sources
