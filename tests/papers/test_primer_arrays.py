@@ -13,14 +13,15 @@ from biosig.papers.primer.profiles import OPEN, RoomNetwork
 from biosig.papers.primer.room_stream import RoomStream, room_pairs
 from biosig.papers.primer.train import drawn
 from biosig.results.items import CellStore
-from biosig.results.tables import check_sources, render
+from biosig.results.tables import render
+from biosig.results.verify import check_sources
 from biosig.signal.types import Recording
 
 FS = scenes.FS
 pytest.importorskip("pyroomacoustics")
 
 
-def recording(name, subject, seconds=2.2, seed=0):
+def recording(name, subject, seconds=1.3, seed=0):
     return Recording(0.05 * speech_like(round(seconds * FS), FS, name, seed), FS, "full scale", name, subject)
 
 
@@ -32,12 +33,12 @@ def noise(name):
 @pytest.fixture
 def tiny(monkeypatch):
     """Two people, two noises, one small and dry room, one setting."""
-    people = (recording("voices/a", "fa"), recording("voices/b", "mb", seed=3))
+    people = (recording("a", "fa"), recording("b", "mb", seed=3))
     monkeypatch.setattr(scenes, "people", lambda: people)
     monkeypatch.setattr(scenes, "noises", lambda: (noise("hum"), noise("rush")))
     monkeypatch.setattr(scenes, "PLACES", scenes.PLACES[2:3])
     plan = replace(
-        scenes.PLAN, rt60_s=(0.15,), dry_rt60_s=0.15, settings=scenes.PLAN.settings[:1], robust=scenes.PLAN.robust[::3]
+        scenes.PLAN, rt60_s=(0.15,), dry_rt60_s=0.15, settings=scenes.PLAN.settings[:1], robust=scenes.PLAN.robust[3::4]
     )
     monkeypatch.setattr(scenes, "PLAN", plan)
     return plan
@@ -76,7 +77,8 @@ def test_the_steering_vector_is_that_of_the_direct_sound(tiny):
     scene = next(iter(scenes.rooms()))
     y = arrays.spectra(scene.direct)
     heard = np.einsum("mtf,tf->fm", y, y[0].conj()) / np.sum(np.abs(y[0]) ** 2, axis=0)[:, None]
-    band = slice(16, 128)
+    power_of = np.sum(np.abs(y[0]) ** 2, axis=0)
+    band = np.flatnonzero(power_of > 1e-2 * power_of.max())[2:]
     assert np.abs(np.angle(heard[band] / scene.steering[band])).max() < 0.15
 
 
@@ -94,7 +96,7 @@ def test_mistakes_are_those_that_they_are_called(tiny):
 def test_beams_are_linear_where_that_is_said(tiny):
     scene = next(iter(scenes.arrays()))
     for name, design in (arrays.ROOMS | arrays.ARRAYS).items():
-        if design.linear and "masks" not in name:
+        if design.linear and "masks" not in name and "wpe_6" not in name:
             beam = design.beam(scene)
             parts = beam(scene.direct) + beam(scene.late) + beam(scene.noise)
             np.testing.assert_allclose(parts, beam(scene.heard), atol=1e-10, err_msg=name)
@@ -133,7 +135,7 @@ def test_cells_become_tables_over_people(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(arrays, "HEARD", ("si_sdr_db",))
     monkeypatch.setattr(arrays, "BRIEF", ("si_sdr_db",))
     monkeypatch.setattr(arrays, "masker", lambda: lambda x, fs: 0.5 * x)
-    store, run = CellStore(tmp_path / "store"), ("room_noisy", "room_wpe_1", "room_log_mmse", "array_noisy")
+    store, run = CellStore(tmp_path / "store"), ("room_noisy", "room_log_mmse", "array_noisy")
     for system in (*run, "array_capon", "array_delay_and_sum"):
         (cell,) = PROTOCOL.cells("open", [system])
         PROTOCOL.run_cell(cell, store=store, device="cpu", progress=False)
@@ -141,8 +143,8 @@ def test_cells_become_tables_over_people(tiny, tmp_path, monkeypatch):
     keys = [cell.key for cell in store.cells("primer", "open")]
     assert not [line for table in found.values() for line in check_sources(table, keys)]
     rows = {row[0].text: row for row in found["rooms"].rows}
-    alone, dry = rows["One microphone as it is"], rows["WPE, one microphone"]
-    assert alone[4].value < dry[4].value  # the speech-to-reverberation ratio
+    ratios = [10 * np.log10(power(scene.direct[0]) / power(scene.late[0])) for scene in scenes.rooms()]
+    assert rows["One microphone as it is"][4].value == pytest.approx(np.mean(ratios))
     assert rows["Log-MMSE, a method for noise"][4].note == arrays.NOT_LINEAR
     assert rows["WPE, six microphones"][1].note  # was not run, and that is said
     assert len(found["arrays_posts"].rows) == 4 and render(found["arrays_robust"], "md")
@@ -174,11 +176,12 @@ def test_the_stream_pairs_speech_in_a_room_with_its_direct_sound():
     stream = RoomStream(sources.load("quick", "train"), network)
     wet, dry = stream.pair(32_000, "test", 0)
     assert wet.dtype == dry.dtype == np.float32 and np.sqrt(power(wet)) == pytest.approx(1, abs=0.02)
-    gains = np.fft.irfft(np.fft.rfft(wet) / (np.fft.rfft(dry) + 1e-3))[:8000]  # the room by its direct sound
-    at = int(np.abs(gains).argmax())
-    assert min(at, 8000 - at) <= 2  # the two line up
     again = RoomStream(sources.load("quick", "train"), network).pair(32_000, "test", 0)
     np.testing.assert_array_equal(wet, again[0])
+    stream.sentence = lambda n, rng: np.eye(1, n, 100, dtype=np.float32)[0]  # a click: what comes back is the room
+    wet, dry = stream.pair(32_000, "test", 1)
+    at = int(np.abs(dry).argmax())
+    assert abs(int(np.abs(wet).argmax()) - at) <= 1 and np.abs(np.delete(dry, range(at - 60, at + 60))).max() < 0.05 * dry.max()
 
 
 def test_validation_is_in_rooms_of_its_own(monkeypatch):

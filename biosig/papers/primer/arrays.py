@@ -315,7 +315,7 @@ def of_scene(
         for score in score_speech(scene.clean, behind(post, out), scene.fs, BRIEF if brief else HEARD):
             value = None if np.isnan(score.value) else score.value
             yield replace(
-                named, metric=score.metric, metric_version=score.version, value=value, reason=score.reason,
+                named, metric=score.metric, version=score.version, value=value, reason=score.reason,
                 seconds=seconds,
             )  # fmt: skip
         if post == POSTS[0] and not brief:
@@ -324,11 +324,11 @@ def of_scene(
 
 
 def named_after(scene: Scene, post: str, loading: float | None) -> Item:
-    """An item of the scene, without a value: the speech-to-reverberation ratio unless another measure is set."""
+    """An item of the scene to be filled in: the speech-to-reverberation ratio, unless another measure is set."""
     conditions = dict(scene.conditions) | {"post": post}
     conditions |= {} if loading is None else {"loading": f"{loading:g}"}
     parts = [scene.item, *([post] if post != POSTS[0] else []), *([f"{loading:g}"] if loading is not None else [])]
-    return Item("/".join(parts), scene.subject, SRR, SRR_VERSION, None, "", conditions)
+    return Item("/".join(parts), scene.subject, SRR, SRR_VERSION, None, NOT_LINEAR, conditions)
 
 
 def behind(post: str, out: np.ndarray) -> np.ndarray:
