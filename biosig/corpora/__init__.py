@@ -6,5 +6,5 @@ and ECG, ``emguka`` and ``csl_emg_array`` facial EMG with speech, ``voicebank``,
 ``enterface``, ``iemocap`` and ``recola`` emotional speech, ``hu100``, ``esc10``, ``esc50``, ``musan``,
 ``emgse_noise`` and ``audioset`` noise; ``splits`` and ``folds`` say who trains and who tests;
 ``recordings_io`` reads what users bring. ``simulated_arousal`` strings emotional speech into sessions with a trace
-that nobody rated; ``simulated_array`` makes facial EMG from the times of ``phones``, and ``timit_phones`` folds TIMIT's.
+that nobody rated; ``simulated_array`` makes facial EMG from the times of ``phones``; ``timit_phones`` folds TIMIT's.
 """

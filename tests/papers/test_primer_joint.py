@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from biosig.corpora.timit_phones import FOLDED, PHONES, SILENCE, folded
 from biosig.corpora.splits import split
+from biosig.corpora.timit_phones import FOLDED, PHONES, SILENCE, folded
 from biosig.models.recogniser import Chain, LogMel, PhoneRecogniser, collapsed
 from biosig.papers.primer import joint, joint_train, tables_joint
 from biosig.papers.primer.protocol import PROTOCOL

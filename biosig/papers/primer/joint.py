@@ -21,9 +21,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from biosig.corpora.timit_phones import PHONES
 from biosig.corpora.registry import locate
 from biosig.corpora.splits import Split, split
+from biosig.corpora.timit_phones import PHONES
 from biosig.files import sha256
 from biosig.metrics.recognition import word_errors
 from biosig.metrics.speech import MEASURES, score_speech
