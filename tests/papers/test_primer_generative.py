@@ -31,7 +31,7 @@ def test_each_has_three_cells_in_the_open_profile_and_none_in_quick():
 def test_what_they_are_asked_stands_in_their_configs_and_in_no_other():
     asked = {cell.system: cell.config.get("generative") for cell in PROTOCOL.cells("open", seeds=[0])}
     assert {name for name, found in asked.items() if found} == {*WAVES, *GAN_STUDY}
-    assert asked["score_diffusion"]["steps"] == (1, 3, 5, 10, 30) and "steps" not in asked["demucs"]
+    assert asked["score_diffusion"]["steps"] == [1, 3, 5, 10, 30] and "steps" not in asked["demucs"]
 
 
 def test_the_three_trainings_of_the_gan_differ_in_their_terms_alone():
