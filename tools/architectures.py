@@ -328,7 +328,8 @@ def draw_demucs(network: nn.Module) -> Drawn:
     arrows = []
     for i in range(depth):
         boxes.append(layer(f"encoder.{i}", LEFT, 2 + i, "strided, ReLU, 1 × 1, GLU", "x = down(x)", WIDE_U))
-        rise = "1 × 1, GLU, transposed"
+        last = not any(isinstance(part, nn.ReLU) for part in network.decoder[i])
+        rise = "1 × 1, GLU, transposed" + ("" if last else ", ReLU")
         boxes.append(layer(f"decoder.{i}", RIGHT, 1 + depth - i, rise, "up(x + skips.pop())", WIDE_U))
         arrows.append(Arrow(f"encoder.{depth - 1 - i}", f"decoder.{i}", label="skip path"))
     down, up = (tuple(f"{side}.{i}" for i in range(depth)) for side in ("encoder", "decoder"))
@@ -438,9 +439,9 @@ def draw_cmgan(network: nn.Module) -> Drawn:
     boxes = [
         signal("noisy", x, 0, "noisy, RMS 1"),
         operation("compress", x, 1, "STFT, magnitude to the power 0.3", "compress(self.spectral(x)", 290),
-        *(layer(f"encoder.{name}", at, 2, title, "self.halve(self.dense(", 200) for name, at, title in (
-            ("enter", 130, "convolution, norm, PReLU"), ("dense", 340, "dilated dense block"),
-            ("halve", 550, "convolution, norm, PReLU"))),
+        *(layer(f"encoder.{name}", at, 2, title, "self.halve(self.dense(", 215) for name, at, title in (
+            ("enter", 115, "convolution, norm, PReLU"), ("dense", 340, "dilated dense block"),
+            ("halve", 565, "convolution, norm, PReLU"))),
     ]  # fmt: skip
     for k in range(len(network.blocks)):
         boxes += [layer(f"blocks.{k}.time", left, 3 + k, "conformer along time", "y + self.time(y)", 240),

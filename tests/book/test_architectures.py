@@ -54,7 +54,8 @@ def test_text_fits_its_box_and_boxes_do_not_overlap(drawn):
 def test_every_parameter_stands_in_one_box(drawn):
     """What the boxes say adds up to what the network has, but for the close-up of a block drawn twice."""
     boxes, _ = architectures.drawn(drawn)
-    said = [line for box in boxes if not box.name.startswith("blocks.0.") for line in box.lines]
+    twice = drawn.name == "conv_tasnet"
+    said = [line for box in boxes if not (twice and box.name.startswith("blocks.0.")) for line in box.lines]
     total = sum(int(line.split()[0].replace(",", "")) for line in said if line.endswith(" parameters"))
     network = build(drawn.name) if drawn.name in WHOLE else drawn.module()
     assert total == count_parameters(network)
