@@ -439,9 +439,9 @@ def draw_cmgan(network: nn.Module) -> Drawn:
     boxes = [
         signal("noisy", x, 0, "noisy, RMS 1"),
         operation("compress", x, 1, "STFT, magnitude to the power 0.3", "compress(self.spectral(x)", 290),
-        *(layer(f"encoder.{name}", at, 2, title, "self.halve(self.dense(", 215) for name, at, title in (
-            ("enter", 115, "convolution, norm, PReLU"), ("dense", 340, "dilated dense block"),
-            ("halve", 565, "convolution, norm, PReLU"))),
+        *(layer(f"encoder.{name}", at, 2, title, "self.halve(self.dense(", width) for name, at, title, width in (
+            ("enter", 125, "convolution, norm, PReLU", 195), ("dense", 332, "dilated dense block", 195),
+            ("halve", 560, "convolution, norm, PReLU", 236))),
     ]  # fmt: skip
     for k in range(len(network.blocks)):
         boxes += [layer(f"blocks.{k}.time", left, 3 + k, "conformer along time", "y + self.time(y)", 240),
