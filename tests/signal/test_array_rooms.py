@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from biosig.errors import SignalError
-from biosig.metrics.reverberation import direct_to_reverberant, speech_to_reverberation
+from biosig.metrics.reverberation import clarity, direct_to_reverberant, speech_to_reverberation
 from biosig.seeds import rng_for
 from biosig.signal import arrays
 from biosig.signal.degradations import (
@@ -78,6 +78,13 @@ def test_direct_to_reverberant_is_counted_around_the_direct_sound():
     h[100], h[101], h[400:500] = 1.0, 0.5, 0.01
     assert direct_to_reverberant(h, FS) == pytest.approx(10 * np.log10(1.25 / 0.01))
     assert direct_to_reverberant(h[:300], FS) == np.inf
+    assert direct_to_reverberant(h, FS, at=450) == pytest.approx(10 * np.log10(81e-4 / (1.25 + 19e-4)))
+
+
+def test_clarity_counts_the_first_fifty_milliseconds():
+    h = np.zeros(4000)
+    h[100], h[900], h[901] = 1.0, 0.5, 0.1  # 50 ms are 800 samples
+    assert clarity(h, FS) == pytest.approx(10 * np.log10(1.25 / 0.01))
 
 
 def test_speech_to_reverberation_is_a_ratio_of_powers():

@@ -44,8 +44,20 @@ def test_wpe_is_that_of_nara_wpe(channels, taps, delay, iterations):
     y = spectra(channels)
     theirs = nara.wpe(y.transpose(2, 0, 1), taps, delay, iterations).transpose(1, 2, 0)
     ours = wpe(y, taps, delay, iterations)
+    by_bin = nara.wpe_v8(y.transpose(2, 0, 1), taps, delay, iterations).transpose(1, 2, 0)
+    np.testing.assert_allclose(ours, by_bin, rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-9)
     assert np.abs(ours - y).mean() > 0.1  # it does something
+
+
+def test_a_soft_bin_has_a_floor_of_its_own_as_in_the_peers_form_bin_by_bin():
+    y = spectra(2)
+    y[:, :, 0] *= 1e-7  # the peer's form for all bins at once takes the floor of the loudest bin here
+    y[:, ::5, 0] *= 1e-3
+    bin_by_bin, at_once = (form(y.transpose(2, 0, 1), 4, 2).transpose(1, 2, 0) for form in (nara.wpe_v8, nara.wpe))
+    ours = wpe(y, 4, 2)
+    np.testing.assert_allclose(ours[..., 0], bin_by_bin[..., 0], rtol=1e-6, atol=1e-14)
+    assert np.abs(at_once - ours)[..., 0].max() > 1e-3 * np.abs(ours[..., 0]).max()
 
 
 def test_wpe_is_its_equations():

@@ -3,8 +3,8 @@
 Cells ``room_…`` take the room off speech, cells ``array_…`` a noise. All are scored against the direct sound at the
 reference microphone. Nothing is chosen on these scenes; one network, ``room_network``, is trained for them.
 
-A system looks at a scene once and gives a *beam*, (M, n) → (n,). Where it is linear, the scene's parts go through it
-one by one, and the speech-to-reverberation ratio at its output is known exactly.
+A system looks at a scene once and gives a *beam*, (M, n) → (n,). Where it is linear and stands still, the response of
+the room is sent through as well: what comes out is the room that is left, whose DRR and C50 are known.
 """
 
 import time
@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from biosig.files import sha256
-from biosig.metrics.reverberation import speech_to_reverberation
+from biosig.metrics.reverberation import clarity, direct_to_reverberant
 from biosig.metrics.speech import MEASURES, score_speech
 from biosig.papers import data
 from biosig.papers.neural import System, is_published, published
@@ -28,6 +28,7 @@ from biosig.papers.primer.systems import load_system
 from biosig.results.items import Item
 from biosig.signal import beamforming
 from biosig.signal.arrays import bin_frequencies, diffuse_coherence
+from biosig.signal.degradations import direct_path
 from biosig.signal.dereverberation import recursive_wpe, without_prediction, wpe_filters
 from biosig.signal.enhancement import log_mmse
 from biosig.signal.stft import istft, stft
@@ -37,8 +38,12 @@ MASKER = "recurrent_mask_long"  # the published network whose masks steer, and t
 NETWORK = "room_network"
 HEARD = ("pesq_wb", "stoi", "si_sdr_db")
 BRIEF = ("stoi", "si_sdr_db")  # of the many scenes in which something is wrong
-SRR, SRR_VERSION = "srr_db", "1; direct over reverberant speech at the output, each sent through a linear system"
-NOT_LINEAR = "not a linear filter of the whole clip: its parts cannot be sent through one by one"
+LEFT = {
+    "drr_db": (direct_to_reverberant, "1; of the response that a linear system leaves, 2.5 ms around the direct sound"),
+    "c50_db": (clarity, "1; of the response that a linear system leaves, 50 ms"),
+}
+NOT_LINEAR = "not a linear filter of the whole clip: the room's response cannot be sent through"
+AROUND = (2048, 4096)  # zeros before and after the response: filters ring
 TAPS, DELAY = 10, 3
 FIRM = 1e-2  # loading of a theoretical field
 LOADINGS = (beamforming.LOADING, 1e-2, 1e-1, 1.0)
@@ -240,7 +245,7 @@ def available(system: str) -> bool:
 
 def config(system: str) -> dict:
     """All that decides the numbers of a cell, but for a network's training."""
-    measures = {name: MEASURES[name].variant for name in HEARD} | {SRR: SRR_VERSION}
+    measures = {name: MEASURES[name].variant for name in HEARD} | {name: version for name, (_, version) in LEFT.items()}
     found = {
         "experiment": "rooms and arrays 1",
         "plan": asdict(scenes.PLAN),
@@ -315,20 +320,28 @@ def of_scene(
         for score in score_speech(scene.clean, behind(post, out), scene.fs, BRIEF if brief else HEARD):
             value = None if np.isnan(score.value) else score.value
             yield replace(
-                named, metric=score.metric, version=score.version, value=value, reason=score.reason,
-                seconds=seconds,
-            )  # fmt: skip
+                named, metric=score.metric, version=score.version, value=value, reason=score.reason, seconds=seconds
+            )
         if post == POSTS[0] and not brief:
-            value = speech_to_reverberation(beam(scene.direct), beam(scene.late)) if design.linear else None
-            yield replace(named, value=value, reason="" if design.linear else NOT_LINEAR, seconds=seconds)
+            yield from room_left(scene, beam if design.linear else None, named)
 
 
 def named_after(scene: Scene, post: str, loading: float | None) -> Item:
-    """An item of the scene to be filled in: the speech-to-reverberation ratio, unless another measure is set."""
+    """An item of the scene without a measure, to be filled in."""
     conditions = dict(scene.conditions) | {"post": post}
     conditions |= {} if loading is None else {"loading": f"{loading:g}"}
     parts = [scene.item, *([post] if post != POSTS[0] else []), *([f"{loading:g}"] if loading is not None else [])]
-    return Item("/".join(parts), scene.subject, SRR, SRR_VERSION, None, NOT_LINEAR, conditions)
+    return Item("/".join(parts), scene.subject, "none yet", "", None, NOT_LINEAR, conditions)
+
+
+def room_left(scene: Scene, beam: Beam | None, named: Item) -> Iterator[Item]:
+    """The measures of the room that a linear beam leaves."""
+    left, at = None, AROUND[0] + direct_path(scene.response[0])
+    if beam is not None:
+        left = beam(np.pad(scene.response, ((0, 0), AROUND)))
+    for name, (measure, version) in LEFT.items():
+        item = replace(named, metric=name, version=version)
+        yield item if left is None else replace(item, value=measure(left, FS, at=at), reason="")
 
 
 def behind(post: str, out: np.ndarray) -> np.ndarray:

@@ -82,6 +82,7 @@ class Scene:
         direct: speech, straight.
         late: the same speech by way of the walls.
         noise: all noise, the microphones' own too.
+        response: of the room from talker to microphones, (M, m).
         geometry, azimuth_deg, sound_speed: what a system is told; wrong where the scene is about that.
         item, subject, conditions: as in a Mixture.
     """
@@ -89,6 +90,7 @@ class Scene:
     direct: np.ndarray
     late: np.ndarray
     noise: np.ndarray
+    response: np.ndarray
     geometry: Geometry
     azimuth_deg: float
     item: str
@@ -165,7 +167,7 @@ def mistaken(base: Scene, what: str, size: float) -> Scene:
         return replace(wrong, sound_speed=size)
     spread = rng_for("gains of microphones", base.item).uniform(-size, size, len(base.geometry))
     gains = 10 ** ((spread - spread[0]) / 20)[:, None]  # the reference is as it was, and so is what should come out
-    return replace(wrong, **{part: gains * getattr(base, part) for part in ("direct", "late", "noise")})
+    return replace(wrong, **{part: gains * getattr(base, part) for part in ("direct", "late", "noise", "response")})
 
 
 def scene(
@@ -180,15 +182,16 @@ def scene(
     """One person at a place, with or without a noise, whose SNR at the reference counts all of the speech."""
     conditions = (*conditions, ("rt60_s", f"{rt60_s:g}"), ("geometry", geometry))
     item = "/".join((speech.item, *(value for _, value in conditions)))
-    direct, whole = (through(speech.signal, h) for h in responses(place, rt60_s, geometry, "talker"))
+    ways = responses(place, rt60_s, geometry, "talker")
+    direct, whole = (through(speech.signal, h) for h in ways)
     level = mixtures.rms(whole[0])
     own = rng_for("own noise of microphones", item).standard_normal(whole.shape)
     total = own * level * 10 ** (-PLAN.own_noise_db / 20)
     if noise is not None:
         field = noise_field(noise, place, rt60_s, geometry, dict(conditions)["noise"], whole.shape[1], item)
         total = total + field * level * 10 ** (-snr_db / 20) / mixtures.rms(field[0])
-    azimuth = place.talker[1]
-    return Scene(direct, whole - direct, total, GEOMETRIES[geometry], azimuth, item, speech.subject, conditions)
+    array, azimuth = GEOMETRIES[geometry], place.talker[1]
+    return Scene(direct, whole - direct, total, ways[1], array, azimuth, item, speech.subject, conditions)
 
 
 def noise_field(

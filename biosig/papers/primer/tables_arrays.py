@@ -6,7 +6,7 @@ from functools import partial
 
 from biosig.papers.comparison import Comparison, Makers, collect, seeds_of
 from biosig.papers.contests import against
-from biosig.papers.primer.arrays import ARRAY, ARRAYS, LOADINGS, NETWORK, POSTS, ROOM, ROOMS, SRR
+from biosig.papers.primer.arrays import ARRAY, ARRAYS, LOADINGS, NETWORK, POSTS, ROOM, ROOMS
 from biosig.papers.primer.scenes import PLAN
 from biosig.papers.primer.tables import QUALITY, TRAINING, column_of
 from biosig.papers.training_table import training
@@ -15,8 +15,11 @@ from biosig.results.items import CellStore
 from biosig.results.statistics import summarise, where
 from biosig.results.tables import Entry, Table, absent, label, measured
 
-STYLES = {name: (text, style) for name, text, style in QUALITY} | {SRR: ("SRR, dB", ".1f")}
-SHOWN = ("pesq_wb", "stoi", "si_sdr_db", SRR)
+STYLES = {name: (text, style) for name, text, style in QUALITY} | {
+    "drr_db": ("DRR left, dB", ".1f"),
+    "c50_db": ("C50 left, dB", ".1f"),
+}
+SHOWN = ("pesq_wb", "stoi", "si_sdr_db", "drr_db", "c50_db")
 TESTED = ("pesq_wb", "si_sdr_db")
 ROOM_DATA = "16 people of the TIMIT sample in simulated rooms"
 ARRAY_DATA = "16 people of the TIMIT sample in simulated noise fields made of unseen noises"
@@ -27,8 +30,8 @@ OWN = {ROOM: "network", ARRAY: "mvdr_masks"}  # what the tests are about, named 
 PEOPLE = "Intervals are 95 % bootstrap over the 16 people."
 AGAINST = "All measures are against the direct sound at the reference microphone."
 RATIO = (
-    "SRR: direct over reverberant speech at the output, each sent through by itself. It can only be had for a linear "
-    "filter that stands still."
+    "DRR and C50 are those of the room that is left: of the response from talker to output, with filters as they stood "
+    "for the speech. They can only be had for a linear filter that stands still."
 )
 NOISES = (
     "A noise from a point comes from its place in the room; one from everywhere is mixed to the coherence of a diffuse "
