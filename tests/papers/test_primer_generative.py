@@ -74,7 +74,7 @@ def test_the_curve_asks_every_number_of_steps_and_leaves_the_system_as_it_was():
     system = Halver()
     found = generative.curve(system, [pair], progress=False)
     assert system.seen == list(generative.STEPS) and system.steps == 7
-    assert len({(item.item, item.metric) for item in found}) == len(found) == len(generative.STEPS) * 4
+    assert len({(item.item, item.metric) for item in found}) == len(found) == len(generative.STEPS) * 5  # and the delay
     assert {item.conditions["steps"] for item in found} == set(map(str, generative.STEPS))
     same = [item.value for item in found if item.metric == "si_sdr_db"]
     assert len(set(same)) == 1  # a half is a half in any number of steps
