@@ -52,8 +52,6 @@ def test_it_hears_a_real_sentence_twice_the_same(recogniser):
     speech = samples.load("speech_novel_1")
     heard = [recogniser(speech.signal, speech.fs) for _ in range(2)]
     assert heard[0] == heard[1] and wer([SAID], heard[:1]) < 0.1
-    quiet = recogniser(0.01 * speech.signal, speech.fs)
-    assert wer([heard[0]], [quiet]) < 0.1  # its features are taken relative to the loudest
 
 
 @pytest.mark.parametrize(
