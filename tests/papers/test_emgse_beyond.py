@@ -94,3 +94,42 @@ def test_the_array_takes_the_place_of_every_sentence_whose_labels_hold(monkeypat
         assert abs(each.emg.seconds - each.sound.seconds) < 0.01
         np.testing.assert_allclose(each.emg.signal.mean(axis=1), 0, atol=1e-9)
     assert found.unheard == own.unheard
+
+
+def test_the_bridge_asks_the_network_that_was_trained_for_the_main_table(monkeypatch, tmp_path):
+    """Its cell on made-up signals: the network of the same speaker and seed, trained once, every variant scored."""
+    from dataclasses import replace
+
+    from biosig.corpora.synthetic import synthetic_ecg
+    from biosig.papers.emgse import profiles
+
+    rng = np.random.default_rng(2)
+
+    def spoken(name):
+        sound = Recording(0.1 * rng.standard_normal(24_000), 16_000, "full scale", f"emguka/{name}", "002")
+        return Spoken(sound, Channels(20 * rng.standard_normal((6, 900)), 600, "µV", sound.item), "002-101", name)
+
+    noise = tuple(Recording(rng.standard_normal(16_000), 16_000, "x", f"n{k}", "n", "car") for k in range(2))
+    made = [tuple(spoken(f"{side}{k}") for k in range(4)) for side in "abc"]
+    few = Sources(*made, noise, noise)
+    before = profiles.setup_of("open")
+    recipe = {"max_epochs": 1, "steps_per_epoch": 2, "batch": 4}
+    networks = tuple((name, replace(net, recipe=replace(net.recipe, **recipe), options=profiles.TINY, mixtures=2))
+                     for name, net in before.networks if name == "emgse")  # fmt: skip
+    setup = replace(before, networks=networks, validation=2, speakers=("002",), seeds=(0,),
+                    fewer=((BRIDGE, profiles.Where(("002",), (0,))),))  # fmt: skip
+    monkeypatch.setitem(profiles.SETUPS, "open", setup)
+    monkeypatch.setattr("biosig.papers.emgse.protocol.load", lambda *_: few)
+    monkeypatch.setattr(bridge, "hearts", lambda: [synthetic_ecg(60.0, 1000, "bridge cell")[0]])
+    monkeypatch.setattr(bridge, "cleaners", lambda: {name: (lambda emg, fs: emg) for name in bridge.CLEANING})
+    monkeypatch.setattr(bridge, "CONTROL_METRICS", ("stoi",))
+    monkeypatch.setattr(bridge, "EVERY", 4)
+    store = CellStore(tmp_path)
+    (cell,) = PROTOCOL.cells("open", [BRIDGE])
+    PROTOCOL.run_cell(cell, store=store, device="cpu", progress=False)
+    run = store.read(cell)
+    (base,) = PROTOCOL.cells("open", ["emgse"])
+    assert run.run["networks_of"] == [base.key]
+    assert {item.conditions["variant"] for item in run.items} == {bridge.named(v) for v in bridge.VARIANTS}
+    (table,) = PROTOCOL.tables("open", store, ["bridge"])
+    assert all(row[3].value is not None for row in table.rows)
