@@ -121,8 +121,23 @@ def test_a_loss_that_is_left_out_moves_nothing():
 
 @pytest.mark.parametrize("gate", GATES)
 def test_every_gate_gives_one_c_between_0_and_1(gate):
-    c = GATES[gate]()(heard())
+    c = GATES[gate](1.0)(heard())
     assert c.shape == (3, 1) and (c >= 0).all() and (c <= 1).all()
+
+
+@pytest.mark.parametrize("gate", ["estimated", "learned", "told"])
+def test_pace_changes_how_fast_c_learns_and_not_where_it_begins(gate):
+    moved = []
+    for pace in (1.0, 10.0):
+        own, given = GATES[gate](pace), heard()
+        adam = torch.optim.Adam(own.parameters(), lr=1e-4)
+        before = own(given)
+        torch.testing.assert_close(before, torch.full((3, 1), 0.5))
+        before.sum().backward()
+        adam.step()
+        moved.append(float((before - own(given)).detach().mean()))
+    bias = 0 if gate == "learned" else 1e-4  # the bias moves by the rate, at any pace
+    assert moved[1] - bias == pytest.approx(10 * (moved[0] - bias), rel=1e-2)
 
 
 def test_fixed_gates_are_the_baselines():

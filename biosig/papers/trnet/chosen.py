@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from biosig.papers.trnet.profiles import PAPER, SETUPS, Setup
+from biosig.papers.trnet.profiles import PACE, PAPER, SETUPS, Setup
 from biosig.results.tables import Table, label
 from biosig.training.recipe import Recipe
 
@@ -19,6 +19,9 @@ def chosen(profile: str) -> Mapping[str, str]:
         "length": f"{setup.seconds:g} s, repeated or cut before mixing",
         "schedule": f"{_spoken(setup)}; on clean speech {_schedule(setup.clean_recipe)}; "
         f"in noise {_schedule(setup.recipe)}",
+        "gate_pace": f"{PACE[profile]:g} times as fast as the other weights, here and in the controls that learn a gate"
+        if profile in PACE
+        else "as fast as the other weights",
         "start": "with the weights of the fold's clean recogniser, every system alike"
         if setup.from_clean
         else "with fresh weights",
