@@ -75,31 +75,32 @@ class EstimatedGate(nn.Module):
 
     Args:
         start: of c, or None.
-        pace: the cosines are multiplied by it. A linear layer can undo that, but Adam moves a weight by about the rate
-            a step, whatever the input: so c learns that many times as fast, as a training needs that is much shorter
-            than the paper's. 1 is the paper's.
+        pace: None is the paper's FC(d). A number makes it pace · FC(d - 1), which can say the same but learns
+            otherwise: all cosines are near 1, so that FC(d) moves the c of all utterances together long before it
+            tells them apart, and in a training much shorter than the paper's comes no further.
     """
 
-    def __init__(self, start: float | None = 0.5, pace: float = 1.0):
+    def __init__(self, start: float | None = 0.5, pace: float | None = None):
         super().__init__()
         self.pace = pace
         self.fc = nn.Linear(BINS, 1)
         if start is not None:
             nn.init.zeros_(self.fc.weight)
-            nn.init.constant_(self.fc.bias, start)
+            nn.init.constant_(self.fc.bias, start / (pace or 1))
 
     def forward(self, heard: Heard) -> Tensor:
-        c = self.fc(self.pace * similarity(heard.noisy, heard.enhanced))  # eq. (2)
+        d = similarity(heard.noisy, heard.enhanced)
+        c = self.fc(d) if self.pace is None else self.pace * self.fc(d - 1)  # eq. (2)
         return F.hardtanh(c, 0, 1)  # eq. (3)
 
 
 class LearnedGate(nn.Module):
     """A control: one c for everything, learned."""
 
-    def __init__(self, pace: float = 1.0):
+    def __init__(self, pace: float | None = None):
         super().__init__()
-        self.pace = pace
-        self.c = nn.Parameter(torch.tensor(0.5 / pace))
+        self.pace = pace or 1.0
+        self.c = nn.Parameter(torch.tensor(0.5 / self.pace))
 
     def forward(self, heard: Heard) -> Tensor:
         return F.hardtanh(self.pace * self.c, 0, 1).expand(len(heard.noisy), 1)
@@ -108,15 +109,16 @@ class LearnedGate(nn.Module):
 class ToldGate(nn.Module):
     """A control: like the estimated gate, but from the true SNR."""
 
-    def __init__(self, pace: float = 1.0):
+    def __init__(self, pace: float | None = None):
         super().__init__()
-        self.pace = pace
+        self.pace = pace or 1.0
         self.fc = nn.Linear(1, 1)
         nn.init.zeros_(self.fc.weight)
-        nn.init.constant_(self.fc.bias, 0.5)
+        nn.init.constant_(self.fc.bias, 0.5 / self.pace)
 
     def forward(self, heard: Heard) -> Tensor:
-        return F.hardtanh(self.fc(self.pace * heard.snr_db.clamp(max=CLEAN_DB)[:, None] / CLEAN_DB), 0, 1)
+        below = heard.snr_db.clamp(max=CLEAN_DB)[:, None] / CLEAN_DB - 1
+        return F.hardtanh(self.pace * self.fc(below), 0, 1)
 
 
 class OracleGate(nn.Module):
@@ -169,7 +171,7 @@ class TRNet(nn.Module):
         gate: a name of :data:`GATES`.
         bridge: whether c calibrates h.
         alpha, beta: weights of the low- and the high-level loss; 0 leaves one out.
-        pace: how many times as fast c learns, see :class:`EstimatedGate`.
+        pace: of what the gate learns, see :class:`EstimatedGate`.
         form, width: of the :class:`biosig.models.emotion_encoder.Encoder`.
 
     Raises:
@@ -183,7 +185,7 @@ class TRNet(nn.Module):
         bridge: bool = True,
         alpha: float = 0.5,
         beta: float = 0.5,
-        pace: float = 1.0,
+        pace: float | None = None,
         form: str = "paper",
         width: int | None = None,
     ):

@@ -19,9 +19,10 @@ def chosen(profile: str) -> Mapping[str, str]:
         "length": f"{setup.seconds:g} s, repeated or cut before mixing",
         "schedule": f"{_spoken(setup)}; on clean speech {_schedule(setup.clean_recipe)}; "
         f"in noise {_schedule(setup.recipe)}",
-        "gate_pace": f"{PACE[profile]:g} times as fast as the other weights, here and in the controls that learn a gate"
+        "gate_pace": f"{PACE[profile]:g} · FC(d - 1), which can say the same and learns faster; the controls that "
+        "learn a gate are as fast"
         if profile in PACE
-        else "as fast as the other weights",
+        else "as in the paper",
         "start": "with the weights of the fold's clean recogniser, every system alike"
         if setup.from_clean
         else "with fresh weights",

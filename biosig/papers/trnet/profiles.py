@@ -102,7 +102,7 @@ PAPER = Setup(
 SETUPS = {setup.name: setup for setup in (QUICK, OPEN, PAPER)}
 
 
-# How many times as fast the gates learn, where a training is a hundred times as short as the paper's
+# Of what the gates learn, where a training is a hundred times as short as the paper's: see EstimatedGate
 PACE = {"open": 10.0}
 # What makes a system of the one network
 OPTIONS = {
