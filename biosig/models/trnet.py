@@ -72,42 +72,53 @@ class EstimatedGate(nn.Module):
     The paper does not say how FC begins. PyTorch's default puts c̄ outside (0, 1) for some seeds, and for all utterances
     alike; Hardtanh then passes no gradient, and the gate stays shut or open for ever. Here it begins at 0.5;
     ``start=None`` is the default's draw.
+
+    Args:
+        start: of c, or None.
+        pace: None is the paper's FC(d). A number makes it pace · FC(d - 1), which can say the same but learns
+            otherwise: all cosines are near 1, so that FC(d) moves the c of all utterances together long before it
+            tells them apart, and in a training much shorter than the paper's comes no further.
     """
 
-    def __init__(self, start: float | None = 0.5):
+    def __init__(self, start: float | None = 0.5, pace: float | None = None):
         super().__init__()
+        self.pace = pace
         self.fc = nn.Linear(BINS, 1)
         if start is not None:
             nn.init.zeros_(self.fc.weight)
-            nn.init.constant_(self.fc.bias, start)
+            nn.init.constant_(self.fc.bias, start / (pace or 1))
 
     def forward(self, heard: Heard) -> Tensor:
-        c = self.fc(similarity(heard.noisy, heard.enhanced))  # eq. (2)
+        d = similarity(heard.noisy, heard.enhanced)
+        c = self.fc(d) if self.pace is None else self.pace * self.fc(d - 1)  # eq. (2)
         return F.hardtanh(c, 0, 1)  # eq. (3)
 
 
 class LearnedGate(nn.Module):
     """A control: one c for everything, learned."""
 
-    def __init__(self):
+    def __init__(self, pace: float | None = None):
         super().__init__()
-        self.c = nn.Parameter(torch.tensor(0.5))
+        self.pace = pace or 1.0
+        self.c = nn.Parameter(torch.tensor(0.5 / self.pace))
 
     def forward(self, heard: Heard) -> Tensor:
-        return F.hardtanh(self.c, 0, 1).expand(len(heard.noisy), 1)
+        return F.hardtanh(self.pace * self.c, 0, 1).expand(len(heard.noisy), 1)
 
 
 class ToldGate(nn.Module):
     """A control: like the estimated gate, but from the true SNR."""
 
-    def __init__(self):
+    def __init__(self, pace: float | None = None):
         super().__init__()
+        self.pace = pace or 1.0
         self.fc = nn.Linear(1, 1)
         nn.init.zeros_(self.fc.weight)
-        nn.init.constant_(self.fc.bias, 0.5)
+        nn.init.constant_(self.fc.bias, 0.5 / self.pace)
 
     def forward(self, heard: Heard) -> Tensor:
-        return F.hardtanh(self.fc(heard.snr_db.clamp(max=CLEAN_DB)[:, None] / CLEAN_DB), 0, 1)
+        below = heard.snr_db.clamp(max=CLEAN_DB)[:, None] / CLEAN_DB - 1
+        return F.hardtanh(self.pace * self.fc(below), 0, 1)
 
 
 class OracleGate(nn.Module):
@@ -129,13 +140,13 @@ class FixedGate(nn.Module):
 
 
 GATES = {
-    "estimated": EstimatedGate,
+    "estimated": lambda pace: EstimatedGate(pace=pace),
     "learned": LearnedGate,
     "told": ToldGate,
-    "oracle": OracleGate,
-    "noisy": lambda: FixedGate(1.0),
-    "enhanced": lambda: FixedGate(0.0),
-}
+    "oracle": lambda pace: OracleGate(),
+    "noisy": lambda pace: FixedGate(1.0),
+    "enhanced": lambda pace: FixedGate(0.0),
+}  # name → gate of a pace
 
 
 class Bridge(nn.Module):
@@ -160,6 +171,7 @@ class TRNet(nn.Module):
         gate: a name of :data:`GATES`.
         bridge: whether c calibrates h.
         alpha, beta: weights of the low- and the high-level loss; 0 leaves one out.
+        pace: of what the gate learns, see :class:`EstimatedGate`.
         form, width: of the :class:`biosig.models.emotion_encoder.Encoder`.
 
     Raises:
@@ -173,6 +185,7 @@ class TRNet(nn.Module):
         bridge: bool = True,
         alpha: float = 0.5,
         beta: float = 0.5,
+        pace: float | None = None,
         form: str = "paper",
         width: int | None = None,
     ):
@@ -182,7 +195,7 @@ class TRNet(nn.Module):
         self.alpha, self.beta = alpha, beta
         self.encoder = Encoder(form, width)  # drawn first: with one seed, all variants begin with the same encoder
         self.classifier = Classifier(self.encoder.size, classes)
-        self.gate = GATES[gate]()
+        self.gate = GATES[gate](pace)
         self.bridge = Bridge(self.encoder.size) if bridge else None
 
     def forward(self, heard: Heard) -> Told:

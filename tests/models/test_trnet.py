@@ -121,8 +121,24 @@ def test_a_loss_that_is_left_out_moves_nothing():
 
 @pytest.mark.parametrize("gate", GATES)
 def test_every_gate_gives_one_c_between_0_and_1(gate):
-    c = GATES[gate]()(heard())
+    c = GATES[gate](None)(heard())
     assert c.shape == (3, 1) and (c >= 0).all() and (c <= 1).all()
+
+
+def test_a_paced_gate_can_say_what_the_papers_says():
+    plain, paced, given = EstimatedGate(), EstimatedGate(pace=10.0), heard()
+    torch.testing.assert_close(paced(given), torch.full((3, 1), 0.5))
+    nn.init.normal_(plain.fc.weight, std=0.1, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        paced.fc.weight.copy_(plain.fc.weight / 10)
+        paced.fc.bias.copy_((plain.fc.bias + plain.fc.weight.sum()) / 10)
+    torch.testing.assert_close(paced(given), plain(given))
+    assert not torch.allclose(plain(given), torch.tensor(0.5))
+
+
+@pytest.mark.parametrize("gate", ["learned", "told"])
+def test_a_paced_control_begins_where_the_plain_one_does(gate):
+    torch.testing.assert_close(GATES[gate](10.0)(heard()), GATES[gate](None)(heard()))
 
 
 def test_fixed_gates_are_the_baselines():

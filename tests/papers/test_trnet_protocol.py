@@ -73,7 +73,7 @@ def test_cells_are_systems_behind_the_enhancers_that_are_there():
 def test_a_cell_is_named_by_its_network_its_schedule_and_its_enhancer():
     names = ("trnet_nsnet2", "trnet_learned_nsnet2")
     (trnet,), (control,) = (paper("trnet").cells("open", [name], [0]) for name in names)
-    assert trnet.config["network"]["options"] == {"classes": 4, "form": "paper", "width": OPEN.width}
+    assert trnet.config["network"]["options"] == {"classes": 4, "form": "paper", "width": OPEN.width, "pace": 10}
     assert control.config["network"]["options"]["gate"] == "learned"
     assert trnet.config["enhancer"][0] == "nsnet2" and trnet.config["network"]["recipe"]["clip_norm"] == 10
 

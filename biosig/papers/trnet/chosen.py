@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from biosig.papers.trnet.profiles import PAPER, SETUPS, Setup
+from biosig.papers.trnet.profiles import PACE, PAPER, SETUPS, Setup
 from biosig.results.tables import Table, label
 from biosig.training.recipe import Recipe
 
@@ -19,6 +19,10 @@ def chosen(profile: str) -> Mapping[str, str]:
         "length": f"{setup.seconds:g} s, repeated or cut before mixing",
         "schedule": f"{_spoken(setup)}; on clean speech {_schedule(setup.clean_recipe)}; "
         f"in noise {_schedule(setup.recipe)}",
+        "gate_pace": f"{PACE[profile]:g} · FC(d - 1), which can say the same and learns faster; the controls that "
+        "learn a gate are as fast"
+        if profile in PACE
+        else "as in the paper",
         "start": "with the weights of the fold's clean recogniser, every system alike"
         if setup.from_clean
         else "with fresh weights",
