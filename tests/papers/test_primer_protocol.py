@@ -124,18 +124,10 @@ def test_a_network_without_a_checkpoint_says_so():
 
 
 def test_cells_are_one_per_system_and_three_per_trained_one():
-<<<<<<< HEAD
-    cells = PROTOCOL.cells("open")
-    assert len({(cell.system, cell.fold, cell.seed) for cell in cells}) == len(cells)
-    names = [(cell.system, cell.seed) for cell in cells]
-    assert {seed for name, seed in names if name == "unet"} == {0, 1, 2} and names.count(("irm", 0)) == 1
-    assert {seed for name, seed in names if name == "loss_stoi"} == {0, 1, 2}
-=======
     names = [(cell.system, cell.fold, cell.seed) for cell in PROTOCOL.cells("open")]
     assert len(set(names)) == len(names)
     assert {seed for name, _, seed in names if name == "unet"} == {0, 1, 2} and names.count(("irm", 0, 0)) == 1
     assert {seed for name, _, seed in names if name == "loss_stoi"} == {0, 1, 2}
->>>>>>> asr
     assert PROTOCOL.cells("paper") == []  # the text trains nothing
 
 
