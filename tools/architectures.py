@@ -99,7 +99,7 @@ def _hnf(block: hnf.HNF) -> str:
 
 
 def _says() -> dict[type, Callable[[nn.Module], str]]:
-    from biosig.models import dccrn, residual, sdemg, spectral
+    from biosig.models import cmgan, conformer, dccrn, residual, sdemg, spectral
 
     by_channels = {kind: _conv for kind in (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)}
     norms = {kind: lambda m: f"{m.num_features} channels" for kind in (nn.BatchNorm1d, nn.InstanceNorm1d)}
@@ -116,6 +116,9 @@ def _says() -> dict[type, Callable[[nn.Module], str]]:
         dccrn.ComplexLSTM: _complex,
         dccrn.ComplexLinear: _complex,
         residual.Block: lambda m: describe(m.first),
+        conformer.Conformer: lambda m: f"{m.attention.heads} heads, kernel {m.conv.filters.kernel_size[0]}",
+        cmgan.DilatedDense: lambda m: f"{len(m.layers)} of kernel {_each(m.layers[0][0].kernel_size)}",
+        cmgan.SubPixel: lambda m: _conv(m.conv),
         spectral.Spectral: lambda m: f"{m.n_fft} samples every {m.hop}",
     }
 
@@ -167,7 +170,7 @@ def drawn(architecture: Architecture) -> Drawn:
     return [written(box, network) for box in boxes], arrows
 
 
-# ------------------------------------------------------------------------------------------- the ten drawings
+# ------------------------------------------------------------------------------------------- the drawings
 
 def draw_msemg(network: nn.Module) -> Drawn:
     """A column of five."""
@@ -389,6 +392,43 @@ def draw_residual(network: nn.Module) -> Drawn:
                    *chain("log", *names, "reduce", "head", "sum", "inverse", "clean"), Arrow("log", "sum", 14)]
 
 
+def draw_cmgan(network: nn.Module) -> Drawn:
+    """The encoder in a row, four rows of two conformers, then two decoders side by side."""
+    left, right, x, wide = 185, 495, 340, 270
+    pair = {"mask": left, "complex": right}
+    boxes = [
+        signal("noisy", x, 0, "noisy, RMS 1"),
+        operation("compress", x, 1, "STFT, magnitude to the power 0.3", "compress(self.spectral(x)", 290),
+        *(layer(f"encoder.{name}", at, 2, title, "self.halve(self.dense(", width) for name, at, title, width in (
+            ("enter", 125, "convolution, norm, PReLU", 195), ("dense", 332, "dilated dense block", 195),
+            ("halve", 560, "convolution, norm, PReLU", 236))),
+    ]  # fmt: skip
+    for k in range(len(network.blocks)):
+        boxes += [layer(f"blocks.{k}.time", left, 3 + k, "conformer along time", "y + self.time(y)", 240),
+                  layer(f"blocks.{k}.frequency", right, 3 + k, "… and along frequency", "y + self.frequency(y)", 240)]
+    end = 3 + len(network.blocks)
+    lines = {"mask": "self.scale(self.one(", "complex": "self.out(self.norm("}
+    for side, at in pair.items():
+        boxes += [layer(f"{side}.dense", at, end, "dilated dense block", lines[side], wide),
+                  layer(f"{side}.rise", at, end + 1, "sub-pixel convolution", lines[side], wide)]
+    boxes += [
+        layer("mask.one", left, end + 2, "convolution, norm, PReLU", lines["mask"], wide),
+        layer("complex.norm", right, end + 2, "norm, PReLU", lines["complex"], wide),
+        layer("mask.scale mask.slopes", left, end + 3, "scale, a slope for each bin", "self.slopes(mask", wide),
+        layer("complex.out", right, end + 3, "convolution", lines["complex"], wide),
+        operation("times", left, end + 4, "× the noisy spectra", "self.mask(y) * x + added", 190),
+        operation("sum", right, end + 4, "+", "self.mask(y) * x + added", 60),
+        operation("expand", x, end + 5, "to the power 1/0.3, inverse STFT", "expand(spectra", 290),
+        signal("clean", x, end + 5.8, "estimate"),
+    ]
+    stages = [f"blocks.{k}.{way}" for k in range(len(network.blocks)) for way in ("time", "frequency")]
+    arrows = chain("noisy", "compress", "encoder.enter", "encoder.dense", "encoder.halve", *stages)
+    arrows += [Arrow(stages[-1], f"{side}.dense") for side in pair]
+    arrows += chain("mask.dense", "mask.rise", "mask.one", "mask.scale", "times", "sum", "expand", "clean")
+    arrows += chain("complex.dense", "complex.rise", "complex.norm", "complex.out", "sum")
+    return boxes, [*arrows, Arrow("compress", "times", 14, "")]
+
+
 def _mamba_block() -> nn.Module:
     whole = build("msemg", backend="torch")
     return whole.ssm
@@ -398,6 +438,7 @@ EMG, SPEECH = ((1, 2000),), ((1, 16000),)
 MSEMG_03, MSEMG_04 = "notebooks/msemg/03_networks_and_diffusion.md", "notebooks/msemg/04_state_spaces.md"
 EMOTION_03 = "notebooks/emotion/03_the_enhancement_network.md"
 SPEECH_04 = "notebooks/speech/04_masks_and_networks.md"
+TRNET_02 = "notebooks/trnet/02_cmgan.md"
 READ = "Square boxes hold parameters, round ones do not; "
 EMG_SHAPES = "beside the arrows: channels × samples, for two seconds at 1 kHz."
 SPEECH_SHAPES = "beside the arrows: sizes for one second at 16 kHz."
@@ -475,4 +516,14 @@ ARCHITECTURES = (
         "linear layer. A path along the left edge leads the log magnitude around all of it to a sum at the bottom.",
         "The residual enhancer with the paper's 64 maps. Along the left edge the middle frame goes past everything, so "
         f"that the network only says what to add to it. {READ}beside the arrows: maps × frames × bins of one picture."),
+    Architecture(
+        "cmgan", TRNET_02, "CMGAN", lambda: build("cmgan"), ((1, 3200),),
+        ("CMGAN.compressed", "CMGAN.enhanced", "CMGAN.sound", "Encoder.forward", "TwoStage.forward",
+         "MaskDecoder.forward", "ComplexDecoder.forward"), draw_cmgan,
+        "The compressed STFT enters a row of three: convolution, dense block, convolution. Four rows of two conformers "
+        "follow, one along time and one along frequency. Then two columns: the mask decoder, whose output multiplies "
+        "the noisy spectra that come along the left edge, and the complex decoder, whose output is added.",
+        "CMGAN's generator. After four two-stage blocks two decoders part: one multiplies magnitudes, the other adds a "
+        f"complex spectrum, which alone can turn a phase. {READ}beside the arrows: channels × frames × bins, or for a "
+        "conformer steps × channels, for a fifth of a second at 16 kHz."),
 )

@@ -18,7 +18,7 @@ import drawing  # noqa: E402
 from biosig.models.networks import build, count_parameters  # noqa: E402
 
 EACH = pytest.mark.parametrize("drawn", architectures.ARCHITECTURES, ids=lambda drawn: drawn.name)
-WHOLE = {"fcn", "msemg", "sdemg", "unet", "conv_tasnet", "dccrn", "recurrent_mask"}
+WHOLE = {"fcn", "msemg", "sdemg", "unet", "conv_tasnet", "dccrn", "recurrent_mask", "cmgan"}
 ACTIVATIONS = {"ELU": nn.ELU, "ReLU": nn.ReLU, "PReLU": nn.PReLU, "sigmoid": nn.Sigmoid}
 
 

@@ -70,6 +70,7 @@ COSTS = (
     ("latency_ms", "Latency, ms", ".0f"),
     ("real_time_factor", "Real-time factor", ".3f"),
 )
+CMGAN = ("noisy", BEST, "cmgan_plain", "cmgan")  # in the table of its own page
 TESTED = ("pesq_wb", "si_sdr_db")  # the measures whose differences are tested
 SHORT = {NOT_COUNTED: "no network", WHOLE: "all of it"}  # in a narrow column
 
@@ -143,6 +144,8 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         "everything": partial(everything, c, first),
         **{f"{first}_{metric}_paired": partial(paired, c, metric, first) for metric in TESTED},
         "losses": lambda: losses(c, first),
+        "cmgan": lambda: quality(beside_cmgan(c), "cmgan", "CMGAN with and without its discriminator", first),
+        "cmgan_pesq_wb_paired": lambda: against(beside_cmgan(c), "cmgan_pesq_wb", column_of("pesq_wb"), "cmgan"),
         "training": lambda: training(with_losses(c), TRAINED, TRAINING, VALIDATION),
         "sizes_parameters": lambda: beside(sizes(c), c.paper.tables["sizes"], "parameters"),
     }
@@ -251,6 +254,11 @@ def fair(c: Comparison) -> Comparison:
 def paired(c: Comparison, metric: str, which: str) -> Table:
     """The best trained network against every other system, utterance by utterance."""
     return against(fair(c), f"{which}_{metric}", column_of(metric), BEST)
+
+
+def beside_cmgan(c: Comparison) -> Comparison:
+    """Of all systems those that CMGAN's page looks at, run or not."""
+    return replace(c, labels={name: LABELS[name] for name in CMGAN})
 
 
 def with_losses(c: Comparison) -> Comparison:
