@@ -328,8 +328,7 @@ def draw_demucs(network: nn.Module) -> Drawn:
     arrows = []
     for i in range(depth):
         boxes.append(layer(f"encoder.{i}", LEFT, 2 + i, "strided, ReLU, 1 × 1, GLU", "x = down(x)", WIDE_U))
-        last = not any(isinstance(part, nn.ReLU) for part in network.decoder[i])
-        rise = "1 × 1, GLU, transposed" + ("" if last else ", ReLU")
+        rise = "1 × 1, GLU, transposed" + (", ReLU" if i < depth - 1 else "")
         boxes.append(layer(f"decoder.{i}", RIGHT, 1 + depth - i, rise, "up(x + skips.pop())", WIDE_U))
         arrows.append(Arrow(f"encoder.{depth - 1 - i}", f"decoder.{i}", label="skip path"))
     down, up = (tuple(f"{side}.{i}" for i in range(depth)) for side in ("encoder", "decoder"))
