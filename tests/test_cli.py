@@ -38,7 +38,7 @@ WRONG = [
     ([], "required: COMMAND; see `biosig --help`"),
     (["dance"], "invalid choice: 'dance'"),
     (["run"], "required: PAPER; see `biosig run --help`"),
-    (["run", "nope"], "unknown paper 'nope': expected one of msemg, primer, se_for_ser, emgse, fake"),
+    (["run", "nope"], "unknown paper 'nope': expected one of msemg, primer, se_for_ser, emgse, trnet, fake"),
     (["run", "fake", "--profile", "huge"], "unknown profile 'huge': expected one of quick, open, paper"),
     (["run", "fake", "--system", "plus", "--system", "nope"], "unknown system 'nope': expected one of plus, minus"),
     (["run", "fake", "--seed", "9"], "fake has no cells in profile quick for these systems and seeds"),

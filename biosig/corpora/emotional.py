@@ -57,7 +57,7 @@ def named(
     emotions = _known(naming, "emotion", emotions, naming.emotions)
     speakers = _known(naming, "speaker", speakers, naming.speakers)
     paths = sound_files(Path(root), naming.card.how_to_get, naming.pattern)
-    told = [Named(path, f"{naming.card.name}/{naming.item(path)}", *_parse(naming, path)) for path in paths]
+    told = [_named(naming, path) for path in paths]
     return [each for each in told if each.subject in speakers and each.label in emotions]
 
 
@@ -81,6 +81,11 @@ def read(naming: Naming, root: Path, each: Named) -> Recording:
     """
     signal, source = read_sound(each.path, naming.card.how_to_get), each.path.relative_to(root).as_posix()
     return Recording(signal, FS, FULL_SCALE, each.item, each.subject, source=source, label=each.label)
+
+
+def _named(naming: Naming, path: Path) -> Named:
+    said = _parse(naming, path)  # first: what cannot be parsed has no item
+    return Named(path, f"{naming.card.name}/{naming.item(path)}", *said)
 
 
 def _parse(naming: Naming, path: Path) -> tuple[str, str]:

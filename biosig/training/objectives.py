@@ -185,12 +185,12 @@ OBJECTIVES: dict[str, Objective] = {
     "compressed+bounded": compressed_bounded,
     "middle_frame": middle_frame,
     "ccc": of_distance(one_minus_ccc, levelled=False),
+    "band_gains": band_gains,
     "l1+mrstft": of_distance(total(F.l1_loss, 1.0, multi_resolution_stft)),
     "score": score,
     "compressed+voice": compressed_voice,
     "cmgan": cmgan,
     "refinement": refinement,
-    "band_gains": band_gains,
 }
 
 
