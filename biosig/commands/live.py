@@ -16,7 +16,7 @@ BIN_MS, BINS = 0.05, 2000  # of the histogram of times, which never grows: 0 to 
 WARM_UP_S = 0.5
 
 EXAMPLES = """examples:
-  sox noisy.flac -t wav - | biosig live --system light_mask | aplay
+  sox noisy.flac -t wav - | biosig live --system rnnoise | aplay
   arecord -f S16_LE -r 16000 | biosig live | aplay -f S16_LE -r 16000
   ffmpeg -i call.mp4 -f s16le -ac 1 -ar 48000 - | biosig live --rate 48000 > clean.raw
   biosig live --microphone
