@@ -64,7 +64,7 @@ def fit(
 
     Args:
         network: on the device it is to be trained on.
-        objective: (network, *batch, generator) → loss; the generator's seed is (recipe, epoch, step).
+        objective: (network, the parts of a batch, generator) → loss; the generator's seed is (recipe, epoch, step).
         batches: (epoch, step) → (noisy, clean), float32 (B, n), or what else the objective takes; a pure function,
             called from a thread.
         validate: network (in eval mode, no gradients) → float, lower is better; validation data only.
