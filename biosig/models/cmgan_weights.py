@@ -12,6 +12,7 @@ import torch
 
 from biosig.errors import CheckpointError
 from biosig.models.cmgan import CMGAN
+from biosig.models.weight_files import opened
 
 BLOCKS = 4
 FIRST = "dense_encoder.conv_1.0.weight"  # by which the layout is known
@@ -108,12 +109,7 @@ def load_published(path: Path) -> CMGAN:
 
 def _weights(path: Path) -> dict[str, torch.Tensor]:
     """Name → tensor; the prefix that training on several cards leaves behind is taken off."""
-    if not path.is_file():
-        raise CheckpointError(f"{path} is not there: expected a checkpoint file.")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:
-        raise CheckpointError(f"{path} cannot be read: expected a whole checkpoint file.") from None
+    content = opened(path)
     if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
         raise CheckpointError(f"{path} is no dictionary of tensors: expected the weights of CMGAN.")
     return {str(name).removeprefix("module."): value for name, value in content.items()}

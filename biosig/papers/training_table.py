@@ -7,6 +7,14 @@ from biosig.papers.comparison import Comparison
 from biosig.results.items import CellRun
 from biosig.results.tables import RUN, Entry, Table, absent, label
 
+BY_LOSS = {
+    "Epochs × steps × batch": "{epochs} × {steps_per_epoch} × {batch}",
+    "Best epoch": "{best_epoch}",
+    "Best validation loss": "{best_validation:.4f}",
+    "Training, min": "{minutes:.1f}",
+    "Parameters": "{parameters:,}",
+}
+
 
 def training(c: Comparison, systems: Iterable[str], columns: Mapping[str, str], note: str) -> Table:
     """A row for each seed of each network that was trained.

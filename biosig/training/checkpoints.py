@@ -16,6 +16,7 @@ from torch import nn
 from biosig.errors import CheckpointError, ConfigError
 from biosig.files import atomic_path
 from biosig.models.networks import build
+from biosig.models.weight_files import opened
 
 FORMAT = "biosig checkpoint 1"
 Meta = dict[str, object]
@@ -82,12 +83,7 @@ def halve(source: Path, target: Path) -> None:
 
 def read(path: Path) -> dict:
     """The contents of a checkpoint, whole and unaltered."""
-    if not path.is_file():
-        raise CheckpointError(f"{path} is not there: expected a checkpoint file.")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:
-        raise CheckpointError(f"{path} cannot be read: expected a whole checkpoint file.") from None
+    content = opened(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path} is not a {FORMAT!r}: expected a file that save_checkpoint wrote.")
     if content.pop("digest", None) != digest(content):

@@ -6,7 +6,7 @@ sentences; where a person has several sessions, also fitted to all *other* sessi
 on anew. A third question is when: the same without frames around it, EMG moved against the sound.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,20 +100,23 @@ def numbers(sources: Sources) -> dict[str, str]:
 
 def phone_items(train: Sequence[Frames], test: Sequence[Frames], subjects: dict[str, str]) -> Iterator[Item]:
     """Share of speech frames told right in each test sentence, and what always saying the most frequent phone gets."""
-    for session, kind, own in trainings(train):
-        yield from _told(own, _of(test, session), kind, CONTEXT, 0, subjects)
-        if kind == OWN:
-            for lag in LAGS_MS:
-                yield from _told(own, _of(test, session), kind, NONE, lag, subjects)
+    yield from _measured(_told, train, test, subjects)
 
 
 def spectrum_items(train: Sequence[Frames], test: Sequence[Frames], subjects: dict[str, str]) -> Iterator[Item]:
     """R² of the log spectrum and correlation of the log energy in each test sentence."""
+    yield from _measured(_mapped, train, test, subjects)
+
+
+def _measured(
+    measure: Callable[..., Iterator[Item]], train: Sequence[Frames], test: Sequence[Frames], subjects: dict[str, str]
+) -> Iterator[Item]:
+    """A measure of every training with its context, and of a session's own one without, at every lag."""
     for session, kind, own in trainings(train):
-        yield from _mapped(own, _of(test, session), kind, CONTEXT, 0, subjects)
+        yield from measure(own, _of(test, session), kind, CONTEXT, 0, subjects)
         if kind == OWN:
             for lag in LAGS_MS:
-                yield from _mapped(own, _of(test, session), kind, NONE, lag, subjects)
+                yield from measure(own, _of(test, session), kind, NONE, lag, subjects)
 
 
 def trainings(train: Sequence[Frames]) -> Iterator[tuple[str, str, list[Frames]]]:

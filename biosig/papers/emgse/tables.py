@@ -12,7 +12,7 @@ from biosig.papers.emgse.profiles import SETUPS
 from biosig.papers.emgse.score import INPUTS, LATENT
 from biosig.papers.emgse.systems import CONTROLS, TRAINED
 from biosig.papers.glance import overviews
-from biosig.papers.training_table import training
+from biosig.papers.training_table import BY_LOSS, training
 from biosig.papers.transcription import Column, Transcription, load
 from biosig.results.items import CellRun, CellStore, Item
 from biosig.results.measures import Measure, mean_of
@@ -51,13 +51,6 @@ UNIT = "sentences"
 QUALITY = (("pesq_raw", "raw PESQ", ".2f"), ("pesq_wb", "PESQ-wb", ".2f"), ("stoi", "STOI", ".3f"))
 TESTED = ("pesq_raw", "stoi")
 TRAINED_ON = "008-001"  # the session of the networks of one session
-TRAINING = {
-    "Epochs × steps × batch": "{epochs} × {steps_per_epoch} × {batch}",
-    "Best epoch": "{best_epoch}",
-    "Best validation loss": "{best_validation:.4f}",
-    "Training, min": "{minutes:.1f}",
-    "Parameters": "{parameters:,}",
-}
 VALIDATION = (
     "One row for each speaker and seed. L1 distance of log(1 + |X|) on validation sentences chooses the weights; "
     "speakers do not compare."
@@ -120,7 +113,7 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         **{f"{m}_paired": partial(each_against, c, m, column_of(m), "emgse") for m in TESTED},
         "latent": partial(latent, c),
         "claims": partial(claims, c),
-        "training": lambda: training(c, TRAINED, TRAINING, VALIDATION),
+        "training": lambda: training(c, TRAINED, BY_LOSS, VALIDATION),
         "choices": partial(choices, c),
         **overviews(lambda: [c]),
     }

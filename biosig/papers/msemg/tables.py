@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from biosig.papers.choices import choices
 from biosig.papers.comparison import Comparison, Makers, beside, by_item, by_level, collect, counts_of, seeds_of
 from biosig.papers.contests import against
 from biosig.papers.glance import overviews
@@ -93,7 +94,7 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         "diaphragm": partial(diaphragm, c),
         "training": partial(training, c, NEURAL, TRAINING, VALIDATION),
         "recipes": partial(recipes, replace(c, labels=RECIPES), setup_of(profile)),
-        "choices": partial(choices, c, setup_of(profile)),
+        "choices": lambda: choices(c, chosen(setup_of(profile))),
         **overviews(lambda: [c, sizes(c)]),
     }
 
@@ -155,17 +156,6 @@ def recipes(c: Comparison, setup: Setup) -> Table:
     heads = ("System", "Loss", *(column.heading for column in c.paper.tables["table1"].columns), c.counted)
     title = f"The profile's recipe and the paper's loss and windows, all SNRs together ({c.here})"
     return Table("recipes", title, heads, tuple(rows), (c.how, *c.unfinished(c.labels)))
-
-
-def choices(c: Comparison, setup: Setup) -> Table:
-    """What the paper leaves open, what the authors' code does there, and what this profile does."""
-    settings = chosen(setup)
-    rows = [
-        tuple(map(label, (each.what, each.paper, each.code, each.here or settings[each.name])))
-        for each in c.paper.choices
-    ]
-    heads = ("Choice", "The paper", "The authors' code", f"Here, profile {c.profile}")
-    return Table("choices", "What the paper leaves open, and what was chosen", heads, tuple(rows))
 
 
 def chosen(setup: Setup) -> Mapping[str, str]:

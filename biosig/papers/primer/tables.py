@@ -10,7 +10,7 @@ from biosig.papers.glance import overviews
 from biosig.papers.primer.costs import NOT_COUNTED, WHOLE
 from biosig.papers.primer.profiles import SETUPS, UNSEEN_SNRS
 from biosig.papers.primer.systems import ORACLE, TITLES, TRAINED, VARIED
-from biosig.papers.training_table import training
+from biosig.papers.training_table import BY_LOSS, training
 from biosig.papers.transcription import Column, load
 from biosig.peers import PEERS
 from biosig.results.items import CellRun, CellStore
@@ -51,13 +51,6 @@ LOSS_LABELS = {
     "loss_compressed": "Compressed spectrum",
 }
 SIZE_LABELS = {"conv_tasnet_published": "Conv-TasNet", "dccrn_published": "DCCRN"}
-TRAINING = {
-    "Epochs × steps × batch": "{epochs} × {steps_per_epoch} × {batch}",
-    "Best epoch": "{best_epoch}",
-    "Best validation loss": "{best_validation:.4f}",
-    "Training, min": "{minutes:.1f}",
-    "Parameters": "{parameters:,}",
-}
 VALIDATION = (
     "Each network's own loss on held-out speech and noise chooses its weights; different losses do not compare."
 )
@@ -154,7 +147,7 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         "losses": lambda: losses(c, first),
         "cmgan": lambda: quality(beside_cmgan(c), "cmgan", "CMGAN with and without its discriminator", first),
         "cmgan_pesq_wb_paired": lambda: against(beside_cmgan(c), "cmgan_pesq_wb", column_of("pesq_wb"), "cmgan"),
-        "training": lambda: training(with_losses(c), TRAINED, TRAINING, VALIDATION),
+        "training": lambda: training(with_losses(c), TRAINED, BY_LOSS, VALIDATION),
         "sizes_parameters": lambda: beside(sizes(c), c.paper.tables["sizes"], "parameters"),
     }
     found |= overviews(lambda: [sizes(c)])

@@ -8,8 +8,8 @@ from biosig.papers.comparison import Comparison, Makers, collect, seeds_of
 from biosig.papers.contests import against
 from biosig.papers.primer.arrays import ARRAY, ARRAYS, LOADINGS, NETWORK, POSTS, ROOM, ROOMS
 from biosig.papers.primer.scenes import PLAN
-from biosig.papers.primer.tables import QUALITY, TRAINING, column_of
-from biosig.papers.training_table import training
+from biosig.papers.primer.tables import QUALITY, column_of
+from biosig.papers.training_table import BY_LOSS, training
 from biosig.papers.transcription import load
 from biosig.results.items import CellStore
 from biosig.results.statistics import summarise, where
@@ -81,7 +81,7 @@ def by_rt60(c: Comparison, metric: str) -> Table:
 
 def room_training(c: Comparison) -> Table:
     """What the training of the network took."""
-    table = training(c, [NETWORK.removeprefix(ROOM)], TRAINING, "Its loss on held-out speech in other rooms chooses.")
+    table = training(c, [NETWORK.removeprefix(ROOM)], BY_LOSS, "Its loss on held-out speech in other rooms chooses.")
     return replace(table, name="rooms_training", title="Training a network to take rooms off")
 
 

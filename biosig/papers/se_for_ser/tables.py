@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from biosig.papers.choices import choices
 from biosig.papers.claim_verdicts import claims
 from biosig.papers.comparison import Comparison, Makers, beside_lines, collect, counts_of, seeds_of
 from biosig.papers.contests import each_against
 from biosig.papers.glance import overviews
+from biosig.papers.se_for_ser.chosen import chosen
 from biosig.papers.se_for_ser.described import Described, described
 from biosig.papers.se_for_ser.naming import (
     CLEAN,
@@ -26,7 +28,7 @@ from biosig.results.items import CellStore
 from biosig.results.measures import CCC, Pool, mean_of, percent, summarise_levels
 from biosig.results.predictions import uar, war
 from biosig.results.statistics import Summary
-from biosig.results.tables import ABSENT, PAPER, Entry, Table, absent, label
+from biosig.results.tables import ABSENT, PAPER, Entry, Table, label
 
 OF_PROFILE = {"quick": ("polish",), "open": ("emodb", "nemo"), "paper": ()}
 HERE = {
@@ -68,7 +70,7 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         **{f"multi_{name}_paired": partial(multi_paired, c, *which) for name, which in own.items()},
         **{f"quality_{corpus}": partial(quality, c, corpus) for corpus in OF_PROFILE[profile]},
         "quality_vs_uar": partial(quality_vs_uar, c, OF_PROFILE[profile]),
-        "choices": partial(choices, c),
+        "choices": lambda: choices(c, chosen(profile)),
         **overviews(lambda: [c]),
     }
 
@@ -119,18 +121,6 @@ def arousal(c: Comparison, table: PaperTable) -> Table:
     """A table of CCCs; what stands in for RECOLA is simulated, and the heading says so."""
     here = "simulated arousal for RECOLA" if c.profile != "paper" else c.here
     return beside_lines(replace(c, here=here), table)
-
-
-def choices(c: Comparison) -> Table:
-    """What the paper leaves open, and what this profile does."""
-    from biosig.papers.se_for_ser.chosen import chosen
-
-    rows, settings = [], chosen(c.profile)
-    for each in c.paper.choices:
-        here = each.here or settings.get(each.name, "")
-        rows.append((*map(label, (each.what, each.paper, each.code)), label(here) if here else absent("not told")))
-    heads = ("Choice", "The paper", "The authors' code", f"Here, profile {c.profile}")
-    return Table("choices", "What the paper leaves open, and what was chosen", heads, tuple(rows))
 
 
 # --- beyond the paper -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from importlib import resources
 
+from biosig.papers.choices import choices
 from biosig.papers.claim_verdicts import claims
 from biosig.papers.comparison import Comparison, Makers, collect, counts_of, seeds_of
 from biosig.papers.contests import against
@@ -98,7 +99,7 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
     for enhancer, end in ((first, ""), *((other, f"_{other}") for other in others)):
         found |= {f"{name}{end}": _named(make, find, enhancer, end) for name, make in OF_ENHANCER.items()}
     found["enhancers"] = lambda: enhancers(find, SETUPS[profile].enhancers)
-    found["choices"] = lambda: choices(find(first))
+    found["choices"] = lambda: choices(find(first), chosen(profile))
     found["cut"] = lambda: cut(profile)
     return found | overviews(lambda: [find(first)])
 
@@ -229,16 +230,6 @@ def enhancers(find, names: Sequence[str]) -> Table:
     heads = ("System", "Frozen enhancer", *(column.heading for column in columns), f"{c.counted}")
     title = f"The same behind other enhancers, UAR ({HERE[c.profile]})"
     return Table("enhancers", title, heads, tuple(rows), (c.how_sets,))
-
-
-def choices(c: Comparison) -> Table:
-    """What the paper leaves open, and what this profile does."""
-    rows, settings = [], chosen(c.profile)
-    for each in c.paper.choices:
-        here = each.here or settings.get(each.name, "")
-        rows.append((*map(label, (each.what, each.paper, each.code)), label(here) if here else absent("not told")))
-    heads = ("Choice", "The paper", "The authors' code", f"Here, profile {c.profile}")
-    return Table("choices", "What the paper leaves open, and what was chosen", heads, tuple(rows))
 
 
 OF_ENHANCER = {
