@@ -72,9 +72,9 @@ class Experiment(ABC):
         if setup is None:
             return []
         return [
-            Cell(self.name, profile, system, fold, seed, self.config(setup, system, seed))
+            Cell(self.name, profile, system, fold, seed, self.config(setup, system, seed) | self.of_fold(setup, fold))
             for system in systems or self.systems
-            for fold in self.folds(system)
+            for fold in self.folds(setup, system)
             for seed in self.seeds(setup, system)
             if seeds is None or seed in seeds
         ]
@@ -83,9 +83,13 @@ class Experiment(ABC):
         """The repetitions of a system: the profile's for a trained one, one for any other."""
         return setup.seeds if system in self.trained else (0,)
 
-    def folds(self, system: str) -> Sequence[int]:
+    def folds(self, setup: Setup, system: str) -> Sequence[int]:
         """The folds of a system, whose items are those of one run together: one, where nobody takes turns."""
         return (0,)
+
+    def of_fold(self, setup: Setup, fold: int) -> dict:
+        """What a cell's config says of its fold beyond the number."""
+        return {}
 
     def config(self, setup: Setup, system: str, seed: int) -> dict:
         """All that decides a cell's numbers: data, measures and, for a network, its training."""

@@ -128,7 +128,7 @@ def test_forms_are_scored_on_the_pairs(monkeypatch, published):
     from biosig.papers.primer import mixtures, sources
 
     some = mixtures.test_mixtures(sources.load("quick", "test"), (5,), "voicebank")[:1]
-    monkeypatch.setattr(live_cells, "voicebank", lambda: some)
+    monkeypatch.setattr(live_cells.sources, "voicebank_set", lambda: some)
     monkeypatch.setattr(live_cells, "CALIBRATION", (1, 0.1, 5.0, (-30.0, -30.0)))
     monkeypatch.setattr(live_cells, "METRICS", ("si_sdr_db",))
     items = live_cells.form_items("eight_static_light_mask", progress=False)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from biosig.metrics.speech import MEASURES
 from biosig.papers import neural
-from biosig.papers.base import PROFILES, known
 from biosig.papers.comparison import Makers
 from biosig.papers.data import data_files
 from biosig.papers.emgse import controls
@@ -34,22 +33,13 @@ class Emgse(Experiment):
     samples = "SOUNDS.toml"
     trained = TRAINED
 
-    def cells(
-        self, profile: str, systems: Sequence[str] | None = None, seeds: Sequence[int] | None = None
-    ) -> list[Cell]:
-        """A cell for each system, speaker and seed; the speaker is the fold.
+    def folds(self, setup: Setup, system: str) -> Sequence[int]:
+        """Each speaker of a system is a fold."""
+        return [fold_of(speaker) for speaker in self.speakers(setup, system)]
 
-        Raises:
-            ConfigError: an unknown profile.
-        """
-        setup = setup_of(known("profile", profile, PROFILES))
-        return [
-            Cell(self.name, profile, system, fold_of(speaker), seed, self.config(setup, system, seed, speaker))
-            for system in systems or self.systems
-            for speaker in self.speakers(setup, system)
-            for seed in self.seeds(setup, system)
-            if seeds is None or seed in seeds
-        ]
+    def of_fold(self, setup: Setup, fold: int) -> dict:
+        """Whose fold it is."""
+        return {"speaker": next(speaker for speaker in setup.speakers if fold_of(speaker) == fold)}
 
     def speakers(self, setup: Setup, system: str) -> Sequence[str]:
         """For whom a system is run in a profile; for nobody where it is not trained there."""
@@ -68,9 +58,9 @@ class Emgse(Experiment):
         """Measure → its variant."""
         return {name: MEASURES[name].variant for name in setup.metrics} | {LATENT: LATENT_VERSION}
 
-    def config(self, setup: Setup, system: str, seed: int, speaker: str = "") -> dict:
+    def config(self, setup: Setup, system: str, seed: int) -> dict:
         """All that decides a cell's numbers; the controls rest on the network of the same speaker and seed."""
-        found = self.common(setup, system) | {"metrics": self.measures(setup), "speaker": speaker}
+        found = self.common(setup, system) | {"metrics": self.measures(setup)}
         if system in ALONE:
             from biosig.papers.emgse.alone import VERSIONS
 

@@ -7,7 +7,7 @@ time. ``eight_<form>_<network>`` scores a published network whose trained part O
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,6 @@ from biosig.results.items import Item
 from biosig.seeds import rng_for
 from biosig.signal.blocks import Stream
 from biosig.signal.mixing import mix_at_snr
-from biosig.signal.types import Mixture
 
 COSTS = "live_costs"
 PREFIX = "eight_"
@@ -194,14 +193,9 @@ def form_items(system: str, progress: bool = True) -> list[Item]:
     with tempfile.TemporaryDirectory() as folder:
         file = write_form(network, form, Path(folder) / "step.onnx", calibration())
         enhance, items = Denoiser(by_onnx(network, file), fs=FS), []
-        for pair in tqdm(voicebank(), desc=f"{system}: scoring", disable=not progress):
+        for pair in tqdm(sources.voicebank_set(), desc=f"{system}: scoring", disable=not progress):
             items += items_of(pair, lambda mixture: enhance(mixture.noisy, mixture.fs), METRICS)
     return items
-
-
-def voicebank() -> list[Mixture]:
-    """The pairs that the first experiment tests on."""
-    return [replace(pair, conditions=(("set", "voicebank"),)) for pair in sources.voicebank_pairs()]
 
 
 def calibration() -> list[np.ndarray]:

@@ -15,7 +15,7 @@ from biosig.papers.primer.profiles import SETUPS, Setup, setup_of
 from biosig.papers.primer.score import LISTENED, METRICS, QUICK_METRICS, evaluate
 from biosig.papers.primer.sources import CORPORA, TRAINING
 from biosig.papers.primer.systems import (
-    GAN_STUDY,
+    GENERATIVE,
     LOSS_STUDY,
     MULTITASK,
     NEURAL,
@@ -23,7 +23,6 @@ from biosig.papers.primer.systems import (
     SYSTEMS,
     TRAINED,
     VARIED,
-    WAVES,
     untrained,
 )
 from biosig.peers import PEERS
@@ -63,16 +62,16 @@ class Primer(Experiment):
 
     def seeds(self, setup: Setup, system: str) -> Sequence[int]:
         """The repetitions of a system, none where the profile does not have it."""
-        if system in {**VARIED, **GAN_STUDY, **MULTITASK}:
-            seeds = setup.seeds if system in {**WAVES, **GAN_STUDY, **MULTITASK} else (0,)
+        if system in VARIED or system in GENERATIVE or system in MULTITASK:
+            seeds = setup.seeds if system in GENERATIVE or system in MULTITASK else (0,)
             return seeds if system in dict(setup.networks) else ()
         if further := FURTHER.get(system):
             return (0,) if further.available(system, setup) else ()
         return setup.loss_seeds if system in LOSS_STUDY else super().seeds(setup, system)
 
-    def folds(self, system: str) -> Sequence[int]:
+    def folds(self, setup: Setup, system: str) -> Sequence[int]:
         """Those of a further experiment in which people take turns."""
-        return FURTHER[system].folds if system in FURTHER else super().folds(system)
+        return FURTHER[system].folds if system in FURTHER else super().folds(setup, system)
 
     def config(self, setup: Setup, system: str, seed: int) -> dict:
         """As everywhere, but for what costs are measured on, further experiments, and how peers are called."""
@@ -81,7 +80,7 @@ class Primer(Experiment):
             return {"version": self.version, "costs": costs.VERSIONS, "networks": networks}
         if further := FURTHER.get(system):
             return further.config(system, setup, seed)
-        asked = {"generative": generative.config(system)} if system in {**WAVES, **GAN_STUDY} else {}
+        asked = {"generative": generative.config(system)} if system in GENERATIVE else {}
         asked |= {"multitask": beyond.config()} if system in MULTITASK else {}
         fed = {"fed": "silence after the end; the delay is taken off the output"} if system in PEERS else {}
         return super().config(setup, system, seed) | fed | asked
@@ -126,7 +125,7 @@ class Primer(Experiment):
             return further.items(cell, network, device, progress)
         system = network or (cell.system if cell.system in ORACLE else untrained(cell.system))
         found = evaluate(system, test_mixtures(setup), metrics(setup), cell.system, progress)
-        if network and cell.system in {**WAVES, **GAN_STUDY} and setup.name == "open":
+        if network and cell.system in GENERATIVE and setup.name == "open":
             found += generative.items(cell.system, network, progress)
         if network and cell.system in MULTITASK:
             found += beyond.items(network, test_mixtures(setup), cell.system, progress)
@@ -153,7 +152,7 @@ def test_mixtures(setup: Setup) -> list[Mixture]:
     """What a profile tests on: VoiceBank-DEMAND and its clean speech in unseen noises, or embedded samples."""
     if setup.name == "quick":
         return mixtures.test_mixtures(sources.load("quick", "test"), setup.test_snrs, "samples")
-    pairs = [replace(pair, conditions=(("set", "voicebank"),)) for pair in sources.voicebank_pairs()]
+    pairs = sources.voicebank_set()
     unseen = sources.Sources(tuple(map(clean_of, pairs)), tuple(sources.unseen_noises()))
     return pairs + mixtures.test_mixtures(unseen, setup.test_snrs, "unseen")
 

@@ -1,7 +1,7 @@
 """Where a profile's speech and noise come from, and which of it trains, validates and tests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from biosig.corpora.registry import locate
@@ -69,6 +69,11 @@ def voicebank_pairs() -> list[Mixture]:
     from biosig.corpora import voicebank
 
     return voicebank.pairs(locate("voicebank"))
+
+
+def voicebank_set() -> list[Mixture]:
+    """The same, each saying which test set it belongs to."""
+    return [replace(pair, conditions=(("set", "voicebank"),)) for pair in voicebank_pairs()]
 
 
 def unseen_noises() -> list[Recording]:

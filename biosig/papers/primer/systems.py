@@ -65,6 +65,7 @@ MULTITASK = {
     "multitask_none": "the same without the second task",
 }
 LOSS_STUDY = {f"loss_{loss}": f"recurrent mask, briefly trained with the loss {loss}" for loss in LOSSES}
+GENERATIVE = {**WAVES, **GAN_STUDY}  # asked more than the others, in cells of their own
 TRAINED = {**NEURAL, **VARIED, **LOSS_STUDY, **GAN_STUDY, **MULTITASK}
 CALLABLE = {
     "noisy": "the unprocessed input",

@@ -4,12 +4,14 @@ The noises that train and those that test come from different collections. An ut
 same stretch of it at every SNR, so that two SNRs differ in nothing else.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 
 from biosig import samples
-from biosig.corpora import emodb, nemo
+from biosig.corpora import emodb, emotional, nemo
 from biosig.corpora.registry import locate
 from biosig.papers.primer.mixtures import audible
 from biosig.papers.primer.sources import HEARD_NOISES, heard_noises, unseen_noises
@@ -23,6 +25,7 @@ FULL = 0.99  # largest sample of a noisy utterance
 TRAINING_NOISES = HEARD_NOISES
 TEST_NOISES = "emgse_noise"
 DRAW = "utterance of the emotion chapter"
+Spoken = TypeVar("Spoken", Recording, emotional.Named)  # a recording, or what its file's name says
 FULL_LENGTH = {"emodb": emodb, "nemo": nemo}
 
 
@@ -33,14 +36,14 @@ def utterances(setup: Setup, corpus: str) -> tuple[Recording, ...]:
     return tuple(sorted(drawn(found, setup.use(corpus).per_class), key=lambda each: each.item))
 
 
-def drawn(recordings: list[Recording], per_class: int | None) -> list[Recording]:
-    """At most so many of each speaker and label, drawn by lot from their names."""
+def drawn(recordings: Sequence[Spoken], per_class: int | None, by: str = DRAW) -> list[Spoken]:
+    """At most so many of each speaker and label, drawn from their names by a lot that has a name itself."""
     if per_class is None:
         return list(recordings)
-    groups: dict[tuple, list[Recording]] = {}
+    groups: dict[tuple, list[Spoken]] = {}
     for each in recordings:
         groups.setdefault((each.subject, each.label), []).append(each)
-    ordered = [sorted(group, key=lambda each: lot(DRAW, each.item)) for group in groups.values()]
+    ordered = [sorted(group, key=lambda each: lot(by, each.item)) for group in groups.values()]
     return [each for group in ordered for each in group[:per_class]]
 
 

@@ -8,7 +8,6 @@ among the sessions, as the paper does. The unmatched noise is heard in tests onl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from biosig.corpora.folds import Fold, leave_one_speaker_out
 from biosig.corpora.registry import locate
 from biosig.errors import DataError
 from biosig.papers.primer.mixtures import audible
+from biosig.papers.se_for_ser.sources import drawn
 from biosig.papers.trnet.naming import CLEAN, MATCHED
 from biosig.papers.trnet.profiles import Setup
 from biosig.seeds import lot, rng_for
@@ -26,7 +26,6 @@ from biosig.signal.types import Recording
 
 FS = 16000.0
 DRAW = "utterance of the TRNet chapter"
-Spoken = TypeVar("Spoken", Recording, emotional.Named)
 Condition = tuple[str, float | None]  # environment, SNR in dB (None: clean)
 
 
@@ -56,20 +55,12 @@ def utterances(setup: Setup) -> tuple[Recording, ...]:
 
 def _spoken(setup: Setup) -> list[Recording]:
     if setup.corpus == "polish":
-        return drawn(samples.emotions(), setup.per_class)
+        return drawn(samples.emotions(), setup.per_class, DRAW)
     if setup.corpus == "iemocap":
-        return drawn(iemocap.utterances(locate("iemocap"), setup.emotions), setup.per_class)
+        return drawn(iemocap.utterances(locate("iemocap"), setup.emotions), setup.per_class, DRAW)
     root = locate("nemo")
-    names = drawn(emotional.named(nemo.NAMING, root, setup.emotions), setup.per_class)
+    names = drawn(emotional.named(nemo.NAMING, root, setup.emotions), setup.per_class, DRAW)
     return [emotional.read(nemo.NAMING, root, each) for each in names]  # decoding all takes longer than drawing
-
-
-def drawn(recordings: Sequence[Spoken], per_class: int | None) -> list[Spoken]:
-    """At most so many of each actor and emotion, drawn by lot from their names."""
-    groups: dict[tuple, list[Spoken]] = {}
-    for each in sorted(recordings, key=lambda each: lot(DRAW, each.item)):
-        groups.setdefault((each.subject, each.label), []).append(each)
-    return [each for group in groups.values() for each in group[:per_class]]
 
 
 def check_classes(recordings: Sequence[Recording], emotions: Sequence[str]) -> None:
