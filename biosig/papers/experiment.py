@@ -126,7 +126,14 @@ class Experiment(ABC):
         """The paper's tables and figures, or those of these names, beside what the store holds."""
         return made(self.makers(profile, store), only)
 
-    def publish(self, store: CellStore, profile: str = "open") -> list[Path]:
-        """Put each network's best checkpoint, the seed chosen on validation, where ``load_system`` looks."""
-        cells = {system: self.cells(profile, [system]) for system in self.published}
+    def publish(self, store: CellStore, profile: str = "open", systems: Sequence[str] = ()) -> list[Path]:
+        """Put the best checkpoint of each network, or of those named, where ``load_system`` looks.
+
+        The seed is chosen on validation.
+
+        Raises:
+            ConfigError: a system that this paper does not publish.
+        """
+        named = [known("network to publish", system, self.published) for system in systems]
+        cells = {system: self.cells(profile, [system]) for system in named or self.published}
         return neural.publish(store, self.name, cells, self.halved)

@@ -157,6 +157,10 @@ def test_the_best_seed_on_validation_is_published(store, monkeypatch, tmp_path):
     assert [path.name for path in written] == ["none_lstm.pt", "SHA256SUMS"]
     assert written[0].read_text() == protocol.cells("open", ["none_lstm"], [1])[0].name
     assert neural.published("trains", "none_lstm") == written[0] and not neural.is_published("trains", "wiener_lstm")
+    assert protocol.publish(store, systems=["none_lstm"]) == written
+    assert protocol.publish(store, systems=["wiener_lstm"]) == []  # its cells have not been run
+    with pytest.raises(ConfigError, match="network to publish"):
+        protocol.publish(store, systems=["none_svm"])
 
 
 @pytest.mark.parametrize("name", base.MODULES)
