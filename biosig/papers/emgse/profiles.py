@@ -92,7 +92,7 @@ def _recipe(name: str, steps: int, epochs: int, lr: float = 3e-3) -> CosineRecip
 NARROW = (("audio", (128, 64)), ("emg", (128, 64)), ("fused", 128), ("hidden", 96))
 AS_LARGE = (("audio", (128, 64)), ("fused", 128), ("hidden", 113))  # SE(A) with as many parameters as EMGSE has
 STRONG = (("audio", (256, 128)), ("emg", (128, 64)), ("fused", 192), ("hidden", 160), ("output", "mask"))
-LONG = (50, 60)  # steps of an epoch, epochs: with a third of it the networks stay below their noisy input at 4 dB
+LONG = (50, 60)  # steps of an epoch, epochs: a third of it left the networks below their noisy input at -1 dB
 TINY = (("audio", (48, 24)), ("emg", (48, 24)), ("fused", 32), ("hidden", 24), ("dropout", 0.2))
 
 
