@@ -96,12 +96,9 @@ LONG = (50, 60)  # steps of an epoch, epochs: a third of it left the networks be
 TINY = (("audio", (48, 24)), ("emg", (48, 24)), ("fused", 32), ("hidden", 24), ("dropout", 0.2))
 
 
-def _narrow(name: str, **more: object) -> tuple[str, Network]:
-    return name, Network(_recipe(f"{name} open", *LONG), NARROW, **more)
-
-
-def _strong(name: str, **more: object) -> tuple[str, Network]:
-    return name, Network(_recipe(f"{name} open", *LONG), STRONG, **more)
+def _open(name: str, options: tuple = NARROW, **more: object) -> tuple[str, Network]:
+    """One schedule for every row, whatever the network's sizes."""
+    return name, Network(_recipe(f"{name} open", *LONG), options, **more)
 
 
 QUICK = Setup(
@@ -122,21 +119,21 @@ OPEN = Setup(
     name="open",
     speakers=("002", "004", "006", "008"),
     networks=(
-        _narrow("se_a"),
-        _narrow("emgse", channels=SIX),
-        _narrow("emgse_cheek", channels=CHEEK),
-        _narrow("emgse_chin", channels=CHIN),
-        _narrow("emgse_five", channels=WITHOUT_UNSTABLE),
-        ("se_a_large", Network(_recipe("se_a_large open", *LONG), AS_LARGE)),
-        _narrow("emgse_shuffled", channels=SIX, shuffled=True),
-        _narrow("emg_only", channels=SIX, deaf=True),
-        _narrow("se_a_session", sessions=("008-001",)),
-        _narrow("emgse_session", channels=SIX, sessions=("008-001",)),
-        _strong("strong"),
-        _strong("strong_emg", channels=SIX),
-        _narrow("array_0"),
-        _narrow("array_35", channels=tuple(map(str, ARRAY["35"]))),
-        _narrow("array_28", channels=tuple(map(str, ARRAY["cheek"]))),
+        _open("se_a"),
+        _open("emgse", channels=SIX),
+        _open("emgse_cheek", channels=CHEEK),
+        _open("emgse_chin", channels=CHIN),
+        _open("emgse_five", channels=WITHOUT_UNSTABLE),
+        _open("se_a_large", AS_LARGE),
+        _open("emgse_shuffled", channels=SIX, shuffled=True),
+        _open("emg_only", channels=SIX, deaf=True),
+        _open("se_a_session", sessions=("008-001",)),
+        _open("emgse_session", channels=SIX, sessions=("008-001",)),
+        _open("strong", STRONG),
+        _open("strong_emg", STRONG, channels=SIX),
+        _open("array_0"),
+        _open("array_35", channels=tuple(map(str, ARRAY["35"]))),
+        _open("array_28", channels=tuple(map(str, ARRAY["cheek"]))),
     ),
     fewer=(
         ("emgse_cheek", Where(("002", "004", "006", "008"), (0,))),
