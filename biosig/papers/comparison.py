@@ -69,11 +69,13 @@ class Comparison:
 
     def pool(self, system: str, name: str) -> Pool:
         """The totals of a system for a measure of a set, at every level."""
+        measure = self.measures[name]
         if isinstance(self.runs, Finished):
-            return self.runs.pool(system, self.measures[name], self.at)
-        if (system, name) not in self._pools:
-            self._pools[system, name] = _pooled(self.runs.get(system, ()), self.measures[name], self.at)
-        return self._pools[system, name]
+            return self.runs.pool(system, measure, self.at)
+        key = (system, measure.counts)
+        if key not in self._pools:
+            self._pools[key] = _pooled(self.runs.get(system, ()), measure, self.at)
+        return replace(self._pools[key], measure=measure)
 
     def number(self, system: str, column: Column, row: str = "") -> Entry:
         """Our number for one system and metric, or why there is none."""
@@ -163,7 +165,7 @@ class Comparison:
         return {}
 
     @cached_property
-    def _pools(self) -> dict[tuple[str, str], Pool]:
+    def _pools(self) -> dict[tuple, Pool]:
         """Counting the rows of a set takes longer than what is computed from it."""
         return {}
 
@@ -181,16 +183,21 @@ class Comparison:
 def _index(runs: Sequence[CellRun], at: Mapping[str, str]) -> dict[str, dict[int, list[Item]]]:
     found: dict[str, dict[int, list[Item]]] = {}
     for run in runs:
-        for row in run.items:
-            if all(row.conditions.get(name) == value for name, value in at.items()):
-                found.setdefault(row.metric, {}).setdefault(run.cell.seed, []).append(row)
+        for row in _made_under(run.items, at):
+            found.setdefault(row.metric, {}).setdefault(run.cell.seed, []).append(row)
     return found
 
 
+def _made_under(rows: Sequence[Item], at: Mapping[str, str]) -> Sequence[Item]:
+    """The items made under these conditions."""
+    return [row for row in rows if all(row.conditions.get(k) == v for k, v in at.items())] if at else rows
+
+
 def _pooled(runs: Sequence[CellRun], measure: Measure, at: Mapping[str, str]) -> Pool:
-    indexed = _index(runs, at)
-    seeds = {seed for metric in measure.metrics for seed in indexed.get(metric, {})}
-    rows = {seed: [r for m in measure.metrics for r in indexed.get(m, {}).get(seed, ())] for seed in sorted(seeds)}
+    rows: dict[int, list[Item]] = {}
+    for run in runs:
+        of = [row for row in run.items if row.metric in measure.metrics]  # first, as most rows are of another metric
+        rows.setdefault(run.cell.seed, []).extend(_made_under(of, at))
     return pool(rows, measure)
 
 
@@ -224,10 +231,10 @@ class Finished(Mapping):
 
     def pool(self, system: str, measure: Measure, at: Mapping[str, str]) -> Pool:
         """The totals of a system for a measure of a set; its rows, which may be very many, are not kept."""
-        key = (system, measure.name, repr(at))
+        key = (system, measure.counts, repr(at))
         if key not in self._pools:
             self._pools[key] = _pooled([self._store.read(cell) for cell in self.cells(system)], measure, at)
-        return self._pools[key]
+        return replace(self._pools[key], measure=measure)
 
     def __getitem__(self, system: str) -> list[CellRun]:
         if system not in self._runs:

@@ -5,7 +5,7 @@ their products. One table of totals by seed, level and person therefore gives th
 person's own, and that of any resample of people.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -55,6 +55,11 @@ class Measure:
     lacks: str
     totals: tuple[Hashable, ...] | None = None
     over: tuple[str, ...] = ("train_snr_db", "snr_db")
+
+    @property
+    def counts(self) -> tuple:
+        """What its totals depend on: measures that agree in it, as UAR and WAR do, can share one count of the rows."""
+        return self.metrics, self.add, self.totals, self.over
 
 
 def percent(measure: Measure) -> Measure:
@@ -128,26 +133,33 @@ def pool(items_by_seed: BySeed, measure: Measure) -> Pool:
     Raises:
         DataError: an item that adds to a total which the measure does not have.
     """
-    rows = [(s, r) for s, items in sorted(items_by_seed.items()) for r in items if r.metric in measure.metrics]
-    had = [(seed, row, _level(measure, row), measure.add(row)) for seed, row in rows if row.value is not None]
-    seeds = _places(seed for seed, *_ in had)
-    levels = {level: k for k, level in enumerate(sorted({level for *_, level, _ in had}, key=_by_number))}
-    people = _places(row.subject for _, row, *_ in had)
-    names = _names(measure, [amounts for *_, amounts in had])
-    totals = np.zeros((len(seeds), len(levels), len(people), len(names)))
-    counted: set[tuple] = set()
-    for seed, row, level, amounts in had:
-        at = (levels[level], people[row.subject])
-        counted.add((row.item, *at))
-        for name, amount in amounts:
-            totals[(seeds[seed], *at, names[name])] += amount
-    items = np.zeros((len(levels), len(people)), dtype=int)
-    for _, *at in counted:
-        items[tuple(at)] += 1
-    failed = tuple(
-        (_level(measure, row), row.reason) for _, row in rows if row.value is None and row.metric == measure.metrics[0]
-    )
-    return Pool(measure, tuple(people), tuple(levels), totals, items, failed)
+    amounts: dict[tuple, float] = {}  # (seed, level, person, total) → its sum, in the order of the rows
+    counted, failed = set(), []
+    for seed, row in ((seed, row) for seed, rows in sorted(items_by_seed.items()) for row in rows):
+        if row.metric not in measure.metrics:
+            continue
+        level = _level(measure, row)
+        if row.value is not None:
+            counted.add((row.item, seed, level, row.subject))
+            for name, amount in measure.add(row):
+                place = (seed, level, row.subject, name)
+                amounts[place] = amounts.get(place, 0.0) + amount
+        elif row.metric == measure.metrics[0]:
+            failed.append((level, row.reason))
+    return _laid_out(measure, amounts, counted, tuple(failed))
+
+
+def _laid_out(measure: Measure, amounts: Mapping[tuple, float], counted: set[tuple], failed: tuple) -> Pool:
+    """Sums by (seed, level, person, total), and the items (item, seed, level, person) they are of, as arrays."""
+    _, seeds, levels, people = (set(each) for each in zip(*counted, strict=True)) if counted else [()] * 4
+    axes = _places(seeds), _places(levels, _by_number), _places(people), _names(measure, {at[3] for at in amounts})
+    totals = np.zeros([len(axis) for axis in axes])
+    for at, amount in amounts.items():
+        totals[tuple(axis[name] for axis, name in zip(axes, at, strict=True))] = amount
+    items = np.zeros([len(axis) for axis in axes[1:3]], dtype=int)
+    for _, level, person in {(item, level, person) for item, _, level, person in counted}:
+        items[axes[1][level], axes[2][person]] += 1
+    return Pool(measure, tuple(axes[2]), tuple(axes[1]), totals, items, failed)
 
 
 def summarise_pool(found: Pool, n: int = 2000, level: float = 0.95) -> Summary:
@@ -330,12 +342,11 @@ def _by_number(level: tuple[str, ...]) -> tuple:
     return tuple(map(number_first, level))
 
 
-def _places(names) -> dict:
-    return {name: place for place, name in enumerate(sorted(set(names)))}
+def _places(names: Iterable, key: Callable | None = None) -> dict:
+    return {name: place for place, name in enumerate(sorted(set(names), key=key))}
 
 
-def _names(measure: Measure, amounts: Sequence[Amounts]) -> dict[Hashable, int]:
-    found = {name for each in amounts for name, _ in each}
+def _names(measure: Measure, found: set[Hashable]) -> dict[Hashable, int]:
     if measure.totals is None:
         return _places(found)
     if foreign := sorted(map(str, found - set(measure.totals))):
