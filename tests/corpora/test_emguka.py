@@ -155,6 +155,7 @@ def test_the_committed_split_keeps_to_the_list_of_files():
         speaker, session, number = name.split("-")
         assert f"audio/{speaker}/{session}/a_{speaker}_{session}_{number}.flac" in listed
     sessions = [name[:7] for name in found.test.subjects]
+    assert set(emguka.PUBLISHED_WER) == set(sessions)
     assert {session: sessions.count(session) for session in set(sessions)} == {
         session: 20 if session == "002-101" else 10 for session in set(sessions)
     } and len(set(sessions)) == 13
