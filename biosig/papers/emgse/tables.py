@@ -239,8 +239,8 @@ def heeded(c: Comparison) -> Table:
     rows = rows or [(label(c.labels["emgse"]), absent(c.missing("emgse")), label(""))]
     note = (
         "The distance of Fig. 4, without EMG and with it, differs by at most so much over a speaker's mixtures at the "
-        f"lowest SNR. Below {UNHEARD:g} the EMG encoder gives the same whatever comes in: its units are silent, and "
-        "neither wrong nor missing EMG can do harm, nor the right one good."
+        f"lowest SNR. Below {UNHEARD:g} the network does practically the same whatever EMG comes in: wrong or missing "
+        "EMG can do no harm, and the right one no good."
     )
     title = f"Does the trained EMGSE take notice of its EMG? ({c.here})"
     heads = ("Network", "Largest change by EMG", "Its EMG is")
