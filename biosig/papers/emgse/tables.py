@@ -249,9 +249,11 @@ def heeded(c: Comparison) -> Table:
 
 def _heeded(run: CellRun) -> tuple[Entry, ...]:
     told = {(i.item.partition("#")[0], i.conditions["input"]): i.value for i in run.items if i.metric == LATENT}
-    largest = max(abs(value - told[name, INPUTS[1]]) for (name, which), value in told.items() if which == INPUTS[0])
+    moved = [abs(value - told[name, INPUTS[1]]) for (name, which), value in told.items() if which == INPUTS[0]]
     name = label(f"Speaker {run.cell.config['speaker']}, seed {run.cell.seed}")
-    keys = (run.cell.key,)
+    if not moved:
+        return name, absent("no latent space was measured"), label("")
+    largest, keys = max(moved), (run.cell.key,)
     verdict = Entry("heard" if largest >= UNHEARD else "not heard", RUN, keys=keys)
     return name, Entry(f"{largest:.1g}", RUN, largest, keys=keys), verdict
 
