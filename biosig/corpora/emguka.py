@@ -35,6 +35,14 @@ MUSCLES = {
     "5": "platysma and depressor anguli oris",
     "6": "tongue",
 }
+# Word errors in % of its authors' recogniser, audible speech, from EMG alone: the corpus's document, section 7, Tables
+# 3 and 4. It knows the 108 words of the test and how words follow one another. Session → trained in it, in all others.
+PUBLISHED_WER = {
+    "002-001": (21.2, None), "002-003": (12.1, None), "002-101": (11.6, None), "004-001": (34.3, None),
+    "006-001": (11.1, None), "008-001": (14.1, 40.4), "008-002": (27.3, 30.3), "008-003": (30.3, 17.2),
+    "008-004": (26.3, 7.1), "008-005": (17.2, 1.0), "008-006": (19.2, 11.1), "008-007": (17.2, 6.1),
+    "008-008": (22.2, 8.1),
+}  # fmt: skip
 CHEEK, CHIN = ("2", "3"), ("1", "4", "6")  # by what the muscles are; channel 5 lies between them
 
 CARD = Card(

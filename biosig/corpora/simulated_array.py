@@ -1,7 +1,7 @@
 """*Simulated* facial EMG: 40 channels as CSL-EMG_Array has them, made from the times of phones and from nothing else.
 
-The corpus of the EMGSE paper is not open. To ask its question (do 28 electrodes on the cheek do as well as 35 with the
-chin?) an array is simulated here. It never sees sound: neither a waveform nor an envelope nor a pitch goes in, only
+The corpus of the EMGSE paper is not to be had here. To ask its question (do 28 electrodes on the cheek do as well as
+35 with the chin?) an array is simulated here. It never sees sound: no waveform, envelope or pitch goes in, only
 which phone is said from when to when. Ten muscles are driven by the phones that are known to need them, 50 to 100 ms
 ahead of the sound; each is noise of 20 to 450 Hz, as strong as it is active; each reaches the electrodes around it,
 and these leak into one another; mains and the amplifier's noise come on top.

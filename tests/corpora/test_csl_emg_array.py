@@ -106,6 +106,13 @@ def test_silent_and_audible_blocks_are_listed(corpus):
     assert u.audio.item == "csl_emg_array/Spk1-Sil_Block3-Eval1/0001"
 
 
+def test_sound_at_another_rate_is_refused(corpus):
+    path = corpus / "Spk1_Block1-Initial" / "0001" / "Spk1_Block1-Initial_0001_audio.wav"
+    soundfile.write(path, np.zeros((8800, 2)), 8000)
+    with pytest.raises(DataError, match="has 2 channels at 8000 Hz: expected 2 at 16000 Hz"):
+        csl.utterances(corpus, "Spk1", numbers=[1])
+
+
 def test_a_trigger_over_two_samples_is_one_and_its_fall_is_none(tmp_path):
     up = np.concatenate([np.zeros(50), [600.0], np.full(100, 1200.0), np.zeros(50)])
     assert csl.trigger_start(up, 10, FS_EMG, "x") == 50

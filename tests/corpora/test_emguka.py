@@ -123,6 +123,9 @@ def test_a_copy_with_another_number_of_channels_or_damaged(cut, counts):
     soundfile.write(path, counts[:5, 60:180].T, EMG_FS, "PCM_16")
     with pytest.raises(DataError, match="has 5 channels at 600 Hz: expected 6 at 600 Hz"):
         emguka.utterances(cut)
+    soundfile.write(path, counts[:6, 60:180].T, 500, "PCM_16")
+    with pytest.raises(DataError, match="has 6 channels at 500 Hz: expected 6 at 600 Hz"):
+        emguka.utterances(cut)
     path.write_bytes(b"fLaC but not really")
     with pytest.raises(DataError, match="is damaged, cut short or no sound file"):
         emguka.utterances(cut)
@@ -152,6 +155,7 @@ def test_the_committed_split_keeps_to_the_list_of_files():
         speaker, session, number = name.split("-")
         assert f"audio/{speaker}/{session}/a_{speaker}_{session}_{number}.flac" in listed
     sessions = [name[:7] for name in found.test.subjects]
+    assert set(emguka.PUBLISHED_WER) == set(sessions)
     assert {session: sessions.count(session) for session in set(sessions)} == {
         session: 20 if session == "002-101" else 10 for session in set(sessions)
     } and len(set(sessions)) == 13

@@ -13,7 +13,8 @@ from biosig.signal.paired import Channels
 from biosig.signal.types import Recording
 
 PROTOCOL = emgse.PROTOCOL
-TABLES = ("array", "array_stoi_paired", "emg_phones_alone", "emg_spectrum_alone", "emg_lags", "bridge", "bridge_stoi")
+TABLES = ("strong_stoi_paired", "heeded", "array", "array_stoi_paired", "emg_phones_alone", "emg_spectrum_alone",
+          "emg_lags", "bridge", "bridge_stoi")  # fmt: skip
 
 
 def test_cells_are_of_those_whose_labels_hold_and_of_the_open_profile_alone():
@@ -58,6 +59,22 @@ def test_tables_show_the_means_of_the_items(tmp_path):
     assert rows == {"002-101": pytest.approx(0.3), "All": pytest.approx(0.3)}
     shown = {row[0].text: row[1].value for row in lags.rows if row[1].value is not None}
     assert shown == {"50 ms before the sound": pytest.approx(0.12), "at the same time": pytest.approx(0.08)}
+
+
+def test_a_network_that_takes_no_notice_of_its_emg_is_told_from_one_that_does(tmp_path):
+    store = CellStore(tmp_path)
+    first, second = PROTOCOL.cells("open", ["emgse"], [0])[:2]
+    for cell, by in ((first, 1e-6), (second, -0.2)):
+        told = {"speaker": cell.config["speaker"], "snr_db": "-11"}
+        store.write(cell, [
+            Item(f"m{k}#input={which}", f"{told['speaker']}/{k}", "latent_distance", "1", value, "",
+                 {**told, "input": which})
+            for k in range(2) for which, value in (("audio", 0.9), ("audio+emg", 0.9 + by * k))
+        ])  # fmt: skip
+    (table,) = PROTOCOL.tables("open", store, ["heeded"])
+    rows = [(row[0].text, row[1].value, row[2].text) for row in table.rows]
+    assert rows == [("Speaker 002, seed 0", pytest.approx(1e-6), "not heard"),
+                    ("Speaker 004, seed 0", pytest.approx(0.2), "heard")]  # fmt: skip
 
 
 def test_the_bridge_is_shown_by_variant_and_held_against_emg_as_it_is(tmp_path):

@@ -1,6 +1,7 @@
 """EMGSE's protocol: frames, mixtures, controls and cells, on signals that are made here."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,7 +151,13 @@ def test_training_meets_its_own_emg_or_that_of_another_sentence_of_the_session(p
 def test_validation_is_fixed_and_whole_chunks(person):
     frames, clean = validation_chunks(person, SETUP, network(channels=()))
     assert frames.shape[1:] == (64, 259) and clean.shape == (*frames.shape[:2], 257)
-    assert len(frames) == 4 * (len(log1p_magnitude(np.zeros(24_000))) // 64)
+    chunks = len(log1p_magnitude(np.zeros(24_000))) // 64
+    assert len(frames) == 4 * chunks
+    more, cleans = validation_chunks(person, replace(SETUP, validation=40), network(channels=()))
+    np.testing.assert_array_equal(more[: len(frames)], frames)
+    assert len(more) == 40 * chunks  # two sentences at five SNRs: each is met four times, in other noises
+    noisy = [more[k * chunks : (k + 1) * chunks].tobytes() for k in range(40)]
+    assert len(set(noisy)) > 10 and len({x.tobytes() for x in cleans}) == 2 * chunks
 
 
 def test_preparation_levels_sound_and_takes_off_the_offset():
@@ -300,8 +307,6 @@ def test_every_choice_is_answered():
 
 def tiny(monkeypatch, profile, **more):
     """The profile with three networks that train two steps."""
-    from dataclasses import replace
-
     before = setup_of(profile)
     recipe = {"max_epochs": 1, "steps_per_epoch": 2, "batch": 4}
     networks = tuple(

@@ -133,7 +133,7 @@ def validation_chunks(sources: Sources, setup: Setup, network: Network) -> tuple
     n, order = setup.validation, sorted(sources.validation, key=lambda each: lot("emgse validation", each.sound.item))
     order = [each for each in order if not network.sessions or each.session in network.sessions] or order
     found = []
-    for k in range(min(n, len(setup.train_snrs) * len(order))):
+    for k in range(n):  # 25 versions of each of 20 sentences: five noises at each of five SNRs
         spoken, snr_db = order[k % len(order)], setup.train_snrs[(k + k // len(order)) % len(setup.train_snrs)]
         noise = sources.heard[int(rng_for("emgse validation noise", k).integers(len(sources.heard)))]
         sentence = Prepared(spoken, network)

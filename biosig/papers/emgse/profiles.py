@@ -62,7 +62,7 @@ class Setup(setups.Setup):
         fewer: (system, for whom and how often) where it is not everyone and all seeds.
         test_snrs: in dB; every test sentence meets every noise once, at SNRs in turn.
         train_snrs: in dB, drawn from with equal chances; validation takes them in turn.
-        validation: mixtures that choose a network's weights, at most.
+        validation: mixtures that choose a network's weights.
         every: the controls are scored on one in so many test mixtures.
         level: RMS of clean speech, full scale being 1, before noise is added.
         metrics: of the test.

@@ -30,7 +30,7 @@ TRAINED = {
     "emg_only": "EMGSE that hears nothing: the spectrogram from EMG alone",
     "se_a_session": "SE(A) trained on one session of eight",
     "emgse_session": "EMGSE trained on one session of eight",
-    "strong": "a larger network that masks, trained longer; only hears",
+    "strong": "a larger network that masks; only hears",
     "strong_emg": "the same with six channels of EMG",
 }
 ARRAY = {

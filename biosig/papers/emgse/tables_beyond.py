@@ -9,7 +9,7 @@ from biosig.papers.comparison import Comparison, Makers, collect, counts_of
 from biosig.papers.contests import each_against
 from biosig.papers.emgse import alone, bridge
 from biosig.papers.emgse.systems import ARRAY, BRIDGE, PHONES, SPECTRUM
-from biosig.papers.emgse.tables import HOW, QUALITY, TESTED, UNIT, column_of, entry
+from biosig.papers.emgse.tables import HOW, LABELS, QUALITY, TESTED, UNIT, column_of, entry
 from biosig.results.items import CellRun, CellStore, Item
 from biosig.results.statistics import BySeed, where
 from biosig.results.tables import Table, label
@@ -39,6 +39,7 @@ ALONE_HOW = (
 def makers(protocol, c: Comparison, store: CellStore) -> Makers:
     """Further tables by name, each computed when it is called for."""
     return {
+        **{f"strong_{m}_paired": partial(strong_paired, c, m) for m in TESTED},
         "array": partial(array, c),
         **{f"array_{m}_paired": partial(array_paired, c, m) for m in TESTED},
         **{f"{name}_alone": partial(by_session, c, name) for name in MEASURED},
@@ -46,6 +47,14 @@ def makers(protocol, c: Comparison, store: CellStore) -> Makers:
         "bridge": partial(bridge_table, protocol, c, store),
         **{f"bridge_{m}": partial(bridge_paired, protocol, c, store, m) for m in TESTED},
     }
+
+
+def strong_paired(c: Comparison, metric: str) -> Table:
+    """The larger network with EMG against the same without: does EMG still help a better ear?"""
+    held = replace(c, labels={name: LABELS[name] for name in ("strong", "strong_emg")})
+    title = f"The larger network with EMG against the same without, {column_of(metric).title}: {c.here}"
+    table = each_against(held, metric, column_of(metric), "strong", title)
+    return replace(table, name=f"strong_{metric}_paired")
 
 
 def array(c: Comparison) -> Table:
