@@ -76,9 +76,8 @@ QUICK = Setup(
     enhancers=("log_mmse",),
     controls=False,
 )
-# What one core does in an hour: every row and every fold, with less speech, shorter, in a narrower network. A full run
-# of these data (90 utterances of each actor and emotion, 5 s, the paper's widths, 80 epochs) costs about 8,000 times
-# as much: 11 times the utterances, 2.5 times the sound, 7 times the multiplications, 6 times the epochs and more.
+# What a processor can do: every row and every fold, with less speech, shorter, in a narrower network, for fewer epochs.
+# How many times as much a full run of these data costs is counted by biosig.papers.trnet.chosen.cut.
 OPEN = Setup(
     name="open",
     corpus="nemo",
