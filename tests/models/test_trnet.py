@@ -6,9 +6,17 @@ import torch
 from torch import nn
 
 from biosig.errors import ConfigError
-from biosig.models.emotion_encoder import Encoder, FrameAttention, OutputAttention, Strided, deltas, with_deltas
+from biosig.models.emotion_encoder import (
+    Encoder,
+    FrameAttention,
+    OutputAttention,
+    Pooled,
+    Strided,
+    deltas,
+    with_deltas,
+)
 from biosig.models.networks import build, count_parameters
-from biosig.models.trnet import GATES, Bridge, EstimatedGate, Heard, OracleGate, TRNet, Truth, similarity
+from biosig.models.trnet import GATES, Bridge, EstimatedGate, Heard, OracleGate, ToldGate, TRNet, Truth, similarity
 
 
 def heard(batch: int = 3, frames: int = 40, seed: int = 0) -> Heard:
@@ -78,12 +86,15 @@ def test_a_column_of_zeros_is_like_nothing_and_passes_finite_gradients():
 
 def test_gate_mixes_as_equations_2_to_4_say():
     network, given = TRNet(width=4).eval(), heard()
-    nn.init.normal_(network.gate.fc.weight, generator=torch.Generator().manual_seed(3))
+    given = Heard(given.noisy, given.enhanced + torch.tensor([0.0, 1.5, 20.0])[:, None, None], given.snr_db)
+    nn.init.normal_(network.gate.fc.weight, mean=0.06, std=0.05, generator=torch.Generator().manual_seed(3))
+    nn.init.constant_(network.gate.fc.bias, -3.6)
     told = network(given)
     d = similarity(given.noisy, given.enhanced).numpy()
     raw = d @ network.gate.fc.weight.detach().numpy()[0] + network.gate.fc.bias.item()
     c = np.minimum(np.maximum(0, raw), 1)
-    np.testing.assert_allclose(told.c.detach().numpy()[:, 0], c, rtol=1e-5, atol=1e-6)
+    assert 0 < c[0] < 1 and 0 < c[1] < 1 and abs(c[0] - c[1]) > 0.1 and raw[2] < 0  # else eq. (2) would not be seen
+    np.testing.assert_allclose(told.c.detach().numpy()[:, 0], c, rtol=1e-4, atol=1e-5)
     for b in range(3):
         mixed = c[b] * given.noisy[b].numpy() + (1 - c[b]) * given.enhanced[b].numpy()
         np.testing.assert_allclose(told.mixed[b].detach().numpy(), mixed, rtol=1e-4, atol=1e-4)
@@ -152,6 +163,15 @@ def test_the_oracle_is_the_share_of_speech_in_the_power():
     np.testing.assert_allclose(OracleGate()(given)[:, 0], [1 / 2, 10 / 11, 100 / 101], rtol=1e-5)
 
 
+@pytest.mark.parametrize("pace", [None, 4.0])
+def test_the_told_gate_is_a_line_over_the_snr_from_30_db_down(pace):
+    gate, snr_db = ToldGate(pace), torch.tensor([0.0, 10.0, 20.0, 30.0])
+    nn.init.constant_(gate.fc.weight, 0.6 / (pace or 1))
+    nn.init.constant_(gate.fc.bias, 0.9 / (pace or 1))
+    found = gate(Heard(torch.zeros(4, 4, 80), torch.zeros(4, 4, 80), snr_db))[:, 0].detach()
+    np.testing.assert_allclose(found, [0.3, 0.5, 0.7, 0.9], rtol=1e-5)
+
+
 def test_the_gate_begins_where_it_can_learn_and_a_default_draw_often_does_not():
     given = heard(8)
     gate = EstimatedGate()
@@ -213,6 +233,28 @@ def test_frame_attention_equals_the_formula():
     np.testing.assert_allclose(
         pool(y)[0].detach(), sum(w * y[0, :, t].numpy() for t, w in enumerate(weights)), rtol=1e-4
     )
+
+
+def test_output_attention_equals_the_formula():
+    pool, y = OutputAttention(6, 4), 9 * torch.randn(1, 6, 5, generator=torch.Generator().manual_seed(4))
+    frames = y[0].numpy().T.astype(float)  # (T, C)
+    scores, values = (frames @ conv.weight[:, :, 0].detach().numpy().T for conv in (pool.attention, pool.values))
+    assert np.abs(scores).max() > 10  # so that the clamp is seen
+    weights = np.exp(np.clip(scores, -10, 10))
+    wanted = (weights * values).sum(axis=0) / weights.sum(axis=0)
+    np.testing.assert_allclose(pool(y)[0].detach(), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_a_pooled_block_is_convolution_norm_relu_and_the_largest_of_four():
+    block, x = Pooled(3, 5).eval(), torch.randn(1, 3, 7, 6, generator=torch.Generator().manual_seed(5))
+    nn.init.normal_(block.norm.running_mean, generator=torch.Generator().manual_seed(6))
+    full = torch.relu(block.norm(nn.functional.conv2d(x, block.conv.weight, padding=2))).detach()
+    found = block(x)
+    assert found.shape == (1, 5, 3, 3)
+    for t in range(3):
+        for f in range(3):
+            square = full[0, :, 2 * t : 2 * t + 2, 2 * f : 2 * f + 2]
+            torch.testing.assert_close(found[0, :, t, f].detach(), square.amax((1, 2)))
 
 
 @pytest.mark.parametrize("form, size", [("paper", 32), ("code", 16)])

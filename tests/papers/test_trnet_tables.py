@@ -8,7 +8,7 @@ from biosig.papers.claim_verdicts import judge_claim
 from biosig.papers.comparison import made
 from biosig.papers.transcription import load
 from biosig.papers.trnet.chosen import chosen, cut
-from biosig.papers.trnet.naming import CONTROLS, JUDGED, REFINED, SNRS, SYSTEMS, system_of
+from biosig.papers.trnet.naming import CONTROLS, ENHANCERS, JUDGED, REFINED, SNRS, SYSTEMS, system_of
 from biosig.papers.trnet.profiles import OPEN, SETUPS
 from biosig.papers.trnet.tables import comparison, gates_by_snr, makers, transcribed
 from biosig.results.items import Cell, CellStore, Item
@@ -125,6 +125,8 @@ def test_another_enhancer_is_judged_by_the_same_rules_in_tables_of_its_own():
         theirs = other.tables["table1"].column(line.name)
         assert theirs.values == line.values and theirs.systems["TRNet"] == "trnet_cmgan"
         assert theirs.systems["Baseline-n"] == "baseline_n"
+    for enhancer, title in ENHANCERS.items():
+        assert title in comparison(Made([]), "open", CellStore("nowhere"), enhancer).here
     names = makers(Made([]), "open", CellStore("nowhere"))
     assert {"claims", "claims_recurrent_mask_long", "claims_cmgan", "enhancers", "cut", "glance"} <= set(names)
 

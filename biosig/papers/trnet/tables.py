@@ -84,7 +84,7 @@ def comparison(protocol, profile: str, store: CellStore, enhancer: str) -> Compa
     labels |= {system_of(which, enhancer): CONTROLS[which] for which in CONTROLS}
     if not SETUPS[profile].controls:
         labels = {system: text for system, text in labels.items() if text not in CONTROLS.values()}
-    here = f"{HERE[profile]}, {ENHANCERS[enhancer]}, for CMGAN" if enhancer != "cmgan" else HERE[profile]
+    here = f"{HERE[profile]}, {ENHANCERS[enhancer]}" + (", for CMGAN" if enhancer != "cmgan" else "")
     more = {"seeds": seeds_of(cells), "measures": MEASURES, "stand_ins": STANDS_IN.get(profile, {})}
     return Comparison(transcribed(enhancer), profile, collect(store, cells), labels, here, PEOPLE, **more)
 
