@@ -40,6 +40,9 @@ class EMGSE(nn.Module):
         dropout: after each layer of the EMG encoder.
         output: "spectrogram", as in the paper, or "mask", a gain between 0 and 1 on the noisy magnitudes.
         context: frames in a stacked EMG frame.
+        centred: take the mean of the training EMG off the input of its encoder. What the network can say stays the same,
+            as a bias could do that; but the features lie in 0 … 1, far from 0, so that each step moves all
+            units of the first layer together, and at a high rate most of them die.
 
     Raises:
         ConfigError: unknown sizes, directions or output.
@@ -59,6 +62,7 @@ class EMGSE(nn.Module):
         dropout: float = 0.5,
         output: str = "spectrogram",
         context: int = FRAMES_OF_CONTEXT,
+        centred: bool = False,
     ):
         super().__init__()
         default = SIZES[_known("sizes", sizes, SIZES)]
@@ -68,6 +72,8 @@ class EMGSE(nn.Module):
         audio, emg, hidden = audio or default["audio"], emg or default["emg"], hidden or default["hidden"]
         self.audio_encoder = _encoder(BINS, audio)
         self.emg_encoder = _encoder(self.emg_inputs, emg, dropout) if channels else None
+        if channels and centred:
+            self.register_buffer("emg_mean", torch.zeros(self.emg_inputs))  # set before training
         self.fusion = nn.Linear(audio[-1] + (emg[-1] if channels else 0), fused)
         self.blstm = nn.LSTM(fused, hidden, layers, batch_first=True, bidirectional=True)
         self.out = nn.Linear(hidden * (1 if self.directions == "sum" else 2), BINS)
@@ -88,6 +94,11 @@ class EMGSE(nn.Module):
         scaled, low, span = frames[..., :BINS], frames[..., BINS : BINS + 1], frames[..., BINS + 1 : BINS + 2]
         return torch.log1p(torch.sigmoid(y) * torch.expm1(low + span * scaled))
 
+    def emg_of(self, frames: torch.Tensor) -> torch.Tensor:
+        """The EMG in frames, less its mean in training where that is kept: (B, T, E)."""
+        emg = frames[..., BINS + 2 :]
+        return emg - self.emg_mean if hasattr(self, "emg_mean") else emg
+
     def latent(self, frames: torch.Tensor) -> torch.Tensor:
         """What the fusion layer gives (B, T, Z): the latent space of Fig. 4."""
         width = BINS + 2 + self.emg_inputs
@@ -95,7 +106,7 @@ class EMGSE(nn.Module):
             raise SignalError(f"frames hold {frames.shape[-1]} numbers: expected {width}, {self.emg_inputs} of EMG.")
         encoded = [self.audio_encoder(frames[..., :BINS])]                     # eq. (9)
         if self.emg_encoder is not None:
-            encoded.append(self.emg_encoder(frames[..., BINS + 2 :]))          # eq. (8)
+            encoded.append(self.emg_encoder(self.emg_of(frames)))              # eq. (8)
         return torch.relu(self.fusion(torch.cat(encoded, dim=-1)))
 
 

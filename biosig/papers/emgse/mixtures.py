@@ -100,6 +100,11 @@ class TrainingStream:
         ]
         self.noises, self.setup, self.network = sources.heard, setup, network
 
+    def emg_mean(self) -> np.ndarray:
+        """The mean of each number of an EMG frame over all frames that it is trained with: float32 (E,)."""
+        total = sum(each.emg.rows().sum(axis=0, dtype=float) for each in self.sentences)
+        return (total / sum(len(each.emg) for each in self.sentences)).astype(np.float32)
+
     def batch(self, rows: int, *name: object) -> tuple[np.ndarray, np.ndarray]:
         """(frames (rows, 64, 257 + 2 + E), clean spectrogram (rows, 64, 257)), float32, of a few mixtures."""
         rng = rng_for("emgse training", *name)

@@ -27,6 +27,8 @@ def train(
     recipe, options = network.recipe, {"channels": len(network.channels), **dict(network.options)}
     model = initialised(NETWORK, recipe.seed, recipe.name, **options).to(device)
     stream = TrainingStream(sources, setup, network)
+    if hasattr(model, "emg_mean"):
+        model.emg_mean.copy_(torch.from_numpy(stream.emg_mean()))
     validate = validation_of(sources, setup, network)
     result = fit(model, objective(recipe.loss), batches(stream, recipe), validate, recipe, folder, progress)
     notes = {
