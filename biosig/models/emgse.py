@@ -40,9 +40,9 @@ class EMGSE(nn.Module):
         dropout: after each layer of the EMG encoder.
         output: "spectrogram", as in the paper, or "mask", a gain between 0 and 1 on the noisy magnitudes.
         context: frames in a stacked EMG frame.
-        centred: take the mean of the training EMG off the input of its encoder. What the network can say stays the same,
-            as a bias could do that; but the features lie in 0 … 1, far from 0, so that each step moves all
-            units of the first layer together, and at a high rate most of them die.
+        centred: take the mean of the training EMG off the input of its encoder. What the network can say stays the
+            same, as a bias could do that; but the features lie in 0 … 1, far from 0, so that each step moves all units
+            of the first layer together, and at a high rate most of them die.
 
     Raises:
         ConfigError: unknown sizes, directions or output.

@@ -105,5 +105,4 @@ def test_units_that_see_uncentred_emg_die_at_the_open_profile_s_rate():
             optimiser.step()
         first = network.emg_encoder[:2](network.emg_of(frames))
         alive[centred] = int((first > 0).flatten(0, 1).any(0).sum())
-    print(alive)
-    assert alive[False] < 32 < 60 <= alive[True]
+    assert alive[False] <= 40 and alive[True] == 64

@@ -1,12 +1,13 @@
 """What this chapter chose and cut, told by the settings themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from biosig.papers.trnet.profiles import PACE, PAPER, SETUPS, Setup
 from biosig.results.tables import Table, label
 from biosig.training.recipe import Recipe
 
 WIDTH = 32  # maps of the first convolution, in the paper
+MINUTES = "Minutes of one core for one cell of TRNet, nine folds; the whole: these times the line above"
 FULL_PER_CLASS = {"nemo": 90, "polish": 18}  # utterances of each actor and emotion, where nothing is left out
 
 
@@ -29,15 +30,21 @@ def chosen(profile: str) -> Mapping[str, str]:
     }
 
 
-def cut(profile: str) -> Table:
-    """What of the whole was run here, the same for every row and fold, and how many times as much the whole is."""
+def cut(profile: str, minutes: Sequence[float] = ()) -> Table:
+    """What of the whole was run here, the same for every row and fold, and how many times as much the whole is.
+
+    Args:
+        minutes: that each finished cell of TRNet took, on one core.
+    """
     here, whole = SETUPS[profile], PAPER
     full = FULL_PER_CLASS.get(here.corpus)
     quantities = {
         "Utterances of each actor and emotion": (here.per_class or full, full),
         "Seconds of each utterance": (here.seconds, whole.seconds),
         "Maps of the first convolution": (here.width or WIDTH, WIDTH),
-        "Epochs": (here.recipe.max_epochs, whole.recipe.max_epochs),
+        "Epochs, on clean speech and then in noise": tuple(
+            each.clean_recipe.max_epochs + each.recipe.max_epochs for each in (here, whole)
+        ),
     }
     rows, factor = [], 1.0
     for name, (ours, theirs) in quantities.items():
@@ -45,6 +52,9 @@ def cut(profile: str) -> Table:
         factor *= times**2 if name.startswith("Maps") else times
         rows.append(tuple(map(label, (name, _shown(ours), _shown(theirs), f"{times:.3g}"))))
     rows.append(tuple(map(label, ("Arithmetic, all together", "1", "", f"{factor:,.0f}"))))
+    if minutes:
+        least = min(minutes)  # others shared the machine with other work
+        rows.append(tuple(map(label, (MINUTES, f"{least:.1f}", f"{factor * least:,.0f}", f"{factor:,.0f}"))))
     notes = (
         "Multiplications of a convolution grow with the product of its maps, so with the square of the width, and with "
         "everything else once. No fold, seed or row was cut.",

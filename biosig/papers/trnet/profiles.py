@@ -26,7 +26,7 @@ class Setup(setups.Setup):
         from_clean: whether the networks that hear noise begin with the clean recogniser's weights.
         form, width: of the encoder.
         enhancers: that the systems are run with.
-        controls: whether the three controls are run.
+        controls: whether the three controls are run, behind the first enhancer.
     """
 
     corpus: str
@@ -53,6 +53,10 @@ class Setup(setups.Setup):
         "controls",
     )
 
+    def has_controls(self, enhancer: str) -> bool:
+        """Whether the controls are run behind this enhancer: the question they answer does not depend on which."""
+        return self.controls and enhancer == self.enhancers[0]
+
 
 def recipe(name: str, epochs: int, batch: int, lr: float, patience: int) -> Recipe:
     """A schedule: Adam, the gradient's norm at most 10, the rate divided by 10 where validation stands still."""
@@ -76,8 +80,8 @@ QUICK = Setup(
     enhancers=("log_mmse",),
     controls=False,
 )
-# What one core does in two hours: every row and every fold, with less speech, shorter, in a narrower network. What a full
-# run costs beside it stands in a table of its own: see chosen.cut
+# What one core does in two hours: every row and every fold, with less speech, shorter, in a narrower network. What a
+# full run costs beside it stands in a table of its own: see chosen.cut
 OPEN = Setup(
     name="open",
     corpus="nemo",

@@ -90,7 +90,7 @@ PROTOCOL = TRNetExperiment()
 
 def _has(setup: Setup, system: str) -> bool:
     which, enhancer = SYSTEMS[system]
-    if which in CONTROLS and not setup.controls:
+    if which in CONTROLS and not setup.has_controls(enhancer):
         return False
     return which in DEAF or (enhancer in setup.enhancers and available(enhancer))
 

@@ -82,7 +82,7 @@ def comparison(protocol, profile: str, store: CellStore, enhancer: str) -> Compa
     cells = protocol.cells(profile)
     labels = {system_of(which, enhancer): text.partition(": ")[0] for which, text in TITLES.items()}
     labels |= {system_of(which, enhancer): CONTROLS[which] for which in CONTROLS}
-    if not SETUPS[profile].controls:
+    if not SETUPS[profile].has_controls(enhancer):
         labels = {system: text for system, text in labels.items() if text not in CONTROLS.values()}
     here = f"{HERE[profile]}, {ENHANCERS[enhancer]}" + (", for CMGAN" if enhancer != "cmgan" else "")
     more = {"seeds": seeds_of(cells), "measures": MEASURES, "stand_ins": STANDS_IN.get(profile, {})}
@@ -100,8 +100,14 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         found |= {f"{name}{end}": _named(make, find, enhancer, end) for name, make in OF_ENHANCER.items()}
     found["enhancers"] = lambda: enhancers(find, SETUPS[profile].enhancers)
     found["choices"] = lambda: choices(find(first), chosen(profile))
-    found["cut"] = lambda: cut(profile)
+    found["cut"] = lambda: cut(profile, minutes(find(first), first))
     return found | overviews(lambda: [find(first)])
+
+
+def minutes(c: Comparison, enhancer: str) -> list[float]:
+    """What each finished cell of TRNet took, in minutes."""
+    runs = c.runs.get(system_of("trnet", enhancer), ())
+    return [run.run["took"]["seconds"] / 60 for run in runs if "took" in run.run]
 
 
 def _named(make, find, enhancer: str, end: str):
