@@ -7,6 +7,7 @@ own pipeline with its RBF machine for the pass. All jobs of a part take turns in
 on synthetic features of the size of EMO-DB (489 utterances, 10 speakers, 6 classes). Before any clock starts, both
 sides have to give the same features, and the same labels but for one in a hundred. Times of two processes are wall
 times and hold what it takes to start them; they load this file too, so it imports torch (by ``machine``) only later.
+A training step of the enhancement network, and what mixing takes of it, is timed by ``speech_step.py``.
 """
 # ruff: noqa: E402 (the thread counts must be set before numpy is imported)
 
@@ -144,9 +145,6 @@ def machine_part(which: str, n: int, rounds: int) -> dict:
     rates = {name: 1 / median for name, median in seconds.items()}
     told = {"utterances": n, "same_labels": same, "taken": taken, "cpu_seconds": seconds}
     return told | {"ratios": ratios(rates, [("ours", "scikit-learn")])}
-
-
-# ---- the enhancement network: a step of its training, and the share that mixing takes of it, belong here ----
 
 
 # ---- the clock ----

@@ -236,6 +236,9 @@ def test_every_choice_that_the_paper_leaves_open_has_an_answer(tables):
         assert all(entry.text and entry.source != "not attempted" for entry in row), row[0].text
     told = rows_of(tables["choices"])["C, γ and class weights of the SVM"]["Here, profile open"].text
     assert told.startswith("C of 1 or 10 and γ of 0.3, 1 or 3")
+    narrow = rows_of(tables["choices"])["Convolutions of the end-to-end network"]["Here, profile open"].text
+    options = dict(SETUPS["open"].arousal.options)
+    assert f"trained here with {options['filters'][0]} and {options['filters'][1]} filters" in narrow
 
 
 def test_the_protocol_makes_these_tables_and_its_cells_are_called_so(tmp_path):

@@ -6,6 +6,7 @@ from biosig.backends import svm
 from biosig.corpora.registry import card
 from biosig.papers.contests import listed
 from biosig.papers.primer import profiles, sources
+from biosig.papers.se_for_ser.profiles import SETUPS
 from biosig.papers.se_for_ser.sources import TEST_NOISES, TRAINING_NOISES
 
 PAPERS_MAPS = 64
@@ -19,6 +20,7 @@ def chosen(profile: str) -> Mapping[str, str]:
         "training_length": training_length(),
         "speech": f"of {titles(name for name in sources.TRAINING if name not in TRAINING_NOISES)}",
         "noise": noise(profile),
+        "filters": filters(profile),
         "svm": f"C of {numbers(svm.COSTS)} and γ of {numbers(svm.WIDTHS)} over the number of features, chosen on one "
         "of the training people; each class weighs alike",
     }
@@ -32,6 +34,17 @@ def training_length() -> str:
         f"at most {recipe.max_epochs} epochs of {recipe.steps_per_epoch} steps, each of {recipe.batch} frames; "
         f"{maps} maps in the first blocks, {PAPERS_MAPS} in the paper"
     )
+
+
+def filters(profile: str) -> str:
+    """How "20 and 40 filter banks" is read, and how much narrower than that a profile's network is."""
+    read = "20 and 40 are numbers of filters, of lengths 20 and 40; the earlier code's network under a name of its own"
+    arousal = SETUPS[profile].arousal
+    if arousal is None or not arousal.options:
+        return read
+    options = dict(arousal.options)
+    first, second = options["filters"]
+    return f"{read}; trained here with {first} and {second} filters, LSTMs of {options['hidden']}"
 
 
 def noise(profile: str) -> str:
