@@ -99,6 +99,25 @@ def each_against(c: Comparison, name: str, column: Column, system: str, title: s
     return Table(f"{name}_paired", title, heads, tuple(rows), tuple(notes))
 
 
+def rounds(
+    c: Comparison, name: str, pairs: Sequence[tuple[str, str]], columns: Sequence[Column], title: str
+) -> Table:
+    """Several pairs of systems by several measures, p adjusted for all of them; the table is called NAME_paired."""
+    keys = [(column.metric, a, b) for column in columns for a, b in pairs]
+    of = {column.metric: column for column in columns}
+    had = {key: pair_of(*(c.found(system, of[key[0]]) for system in key[1:]), key[0]) for key in keys}
+    adjusted = holm({key: pair.p for key, pair in had.items() if pair is not None})
+    found = {key: Contest(had[key], adjusted[key], of[key[0]].sign) if key in adjusted else None for key in keys}
+    rows = []
+    for (metric, a, b), contest in found.items():
+        named = label(f"{of[metric].heading}: {c.labels[a]} against {c.labels[b]}")
+        rows.append((named, *_row(c, of[metric], a, b, contest)[1:]))
+    heads = ("Comparison", "The second", "The first", "First minus second", "The first is", "p, adjusted")
+    notes = [f"The first is {score(found)} by these measures."] if any(found.values()) else []
+    notes += [*_smallest(c, found), TEST.format(unit=c.unit, family="all rows")]
+    return Table(f"{name}_paired", title, (*heads, f"Items / {c.unit}"), tuple(rows), tuple(notes))
+
+
 def sentence(c: Comparison, column: Column, system: str, among: Sequence[str], name: str = "") -> str:
     """How a system stands to some of the others, in words; p is adjusted for all others, not for these alone.
 
