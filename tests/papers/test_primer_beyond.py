@@ -205,13 +205,16 @@ def test_tables_are_made_of_items_and_holm_counts_every_row(tmp_path):
     assert rows[0][5].value == pytest.approx(9 * 2**-9)  # ten people who all agree, nine comparisons
     gaps = {row[0].text: row for row in found["pretraining_paired"].rows}
     assert len(gaps) == 12 and sum(row[4].text == "better" for row in gaps.values()) == 6
-    assert gaps["PESQ-wb: Few pairs, gaps first against Few pairs, as many steps on pairs"][3].value == (
+    assert gaps["PESQ-wb: Gaps first, then few pairs against Few pairs, as many steps on them"][3].value == (
         pytest.approx(0.001 * 5.5)
     )
     missing = [row for row in gaps.values() if row[4].source == ABSENT]
     assert len(missing) == 6 and "no finished run" in missing[0][4].note
-    shown = {row[0].text: row for row in found["pretraining"].rows}["Few pairs, gaps first"]
+    shown = {row[0].text: row for row in found["pretraining"].rows}["Gaps first, then few pairs"]
     assert (shown[1].text, shown[2].text) == ("300", "300") and shown[3].n["seeds"] == 3
+    c = gaps_first.comparison(PROTOCOL, "open", store)
+    assert gaps_first.answer(c).count("better by PESQ-wb, STOI and SI-SDR.") == 2 and "All" not in gaps_first.answer(c)
+    assert gaps_first.answer(c).startswith('"Gaps first, then few pairs" against "Few pairs, as many steps on them": ')
     assert render(found["pretraining"], "md") and render(found["personal"], "html")
 
 
@@ -220,6 +223,7 @@ def test_without_any_run_the_tables_say_so(tmp_path):
         for make in module.makers(PROTOCOL, "open", CellStore(tmp_path)).values():
             table = make()
             assert "no finished run" in render(table, "md") and not [e for row in table.rows for e in row if e.keys]
+        assert "not been run yet" in module.answer(module.comparison(PROTOCOL, "open", CellStore(tmp_path)))
         assert module.makers(PROTOCOL, "quick", CellStore(tmp_path)) == {}
 
 

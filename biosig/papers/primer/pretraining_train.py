@@ -25,7 +25,7 @@ def train_cell(cell: Cell, folder: Path, device: str, progress: bool) -> neural.
     told["training_seconds"] = round(sum(each.seconds for each in results.values()), 1)
     if FILLING in results:
         told["filling"] = {"best_epoch": results[FILLING].best_epoch, "best_validation": results[FILLING].best_value}
-    files = {f"{stage}.csv": folder / stage / "curve.csv" for stage in results}
+    files = {("curve" if stage == PAIRS else stage) + ".csv": folder / stage / "curve.csv" for stage in results}
     return neural.Trained(neural.denoiser(model, {"scaling": SCALING, "fs": sources.FS}, device), told, files)
 
 

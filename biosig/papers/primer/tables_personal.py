@@ -3,7 +3,7 @@
 from functools import partial
 
 from biosig.papers.comparison import Comparison, Makers, collect, counts_of, seeds_of
-from biosig.papers.contests import rounds
+from biosig.papers.contests import bouts, rounds, told
 from biosig.papers.primer.personal import KINDS, METRICS, OPEN, PREFIX, SET
 from biosig.papers.primer.tables import QUALITY, column_of
 from biosig.papers.transcription import load
@@ -22,6 +22,10 @@ LABELS = {
 }
 RIVALS = tuple((OWN, kind) for kind in ("none", "more", "others"))
 STYLES = [each for each in QUALITY if each[0] in METRICS]
+UNRUN = (
+    "These adaptations have not been run yet: `biosig run primer --profile open --system personal_own`, and the same "
+    "for `personal_none`, `personal_more` and `personal_others`."
+)
 NOTES = (
     f"{OPEN.adaptation} sentences adapt, {OPEN.validation} choose the epoch and {OPEN.test} others test, the same "
     "sentences for everybody; every test sentence is mixed at every SNR. Intervals are 95 % bootstrap over the nine "
@@ -61,6 +65,12 @@ def paired(c: Comparison) -> Table:
     columns = [column_of(metric) for metric in METRICS]
     title = f"Adapted to the actor against the others (higher is better): {c.here}"
     return rounds(c, "personal", RIVALS, columns, title)
+
+
+def answer(c: Comparison) -> str:
+    """What the tests say of each pair, or that nothing has been run."""
+    columns = [column_of(metric) for metric in METRICS]
+    return " ".join(told(c, bouts(c, RIVALS, columns), columns)) or UNRUN
 
 
 def _entry(c: Comparison, name: str, metric: str, style: str) -> Entry:

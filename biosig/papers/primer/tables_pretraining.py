@@ -3,7 +3,7 @@
 from functools import partial
 
 from biosig.papers.comparison import Comparison, Makers, collect, counts_of, seeds_of
-from biosig.papers.contests import rounds
+from biosig.papers.contests import bouts, rounds, told
 from biosig.papers.primer.pretraining import AMOUNTS, FILLING, METRICS, OPEN, PAIRS, SET, SYSTEMS, steps
 from biosig.papers.primer.tables import QUALITY, SETS, column_of
 from biosig.papers.transcription import load
@@ -12,11 +12,18 @@ from biosig.results.statistics import summarise
 from biosig.results.tables import Entry, Table, absent, label, measured
 
 NOISY = "noisy"
-CALLED = {"pretrained": "gaps first", "scratch": "as many steps on pairs", "longer": "as many steps in all"}
-LABELS = {NOISY: "Noisy"} | {f"{kind}_{amount}": f"{text[0].upper()}{text[1:]}, {CALLED[kind]}"
-                             for amount, text in AMOUNTS.items() for kind in CALLED}  # fmt: skip
+CALLED = {"pretrained": "Gaps first, then {}", "scratch": "{}, as many steps on them", "longer": "{}, as many in all"}
+LABELS = {NOISY: "Noisy"} | {
+    f"{kind}_{amount}": called.format(text if kind == "pretrained" else text.capitalize())
+    for amount, text in AMOUNTS.items()
+    for kind, called in CALLED.items()
+}
 RIVALS = tuple((f"pretrained_{amount}", f"{kind}_{amount}") for amount in AMOUNTS for kind in ("scratch", "longer"))
 STYLES = [each for each in QUALITY if each[0] in METRICS]
+UNRUN = (
+    "These trainings have not been run yet: `biosig run primer --profile open --system pretrained_few`, and the same "
+    "for `scratch_few`, `longer_few` and those that end in `_all`."
+)
 NOTES = (
     "One network, and for each seed the same first weights; every step takes "
     f"{OPEN.batch} windows of {OPEN.window / 16_000:g} s. Gaps are filled in noisy sound whose clean side nobody "
@@ -56,6 +63,12 @@ def paired(c: Comparison) -> Table:
     columns = [column_of(metric) for metric in METRICS]
     title = f"Filling gaps first against none (higher is better): {c.here}"
     return rounds(c, "pretraining", RIVALS, columns, title)
+
+
+def answer(c: Comparison) -> str:
+    """What the tests say of each pair, or that nothing has been run."""
+    columns = [column_of(metric) for metric in METRICS]
+    return " ".join(told(c, bouts(c, RIVALS, columns), columns)) or UNRUN
 
 
 def _steps(name: str) -> list[Entry]:
