@@ -162,6 +162,28 @@ def test_adaptation_begins_with_the_published_enhancer_and_takes_its_steps(stepp
     assert personal_train.system_of(model)(x, FS).shape == x.shape
 
 
+@pytest.mark.parametrize(("kind", "trainings"), [("more", ["everybody"]), ("own", list(SPEAKERS))])
+def test_everybody_gets_a_network_and_further_steps_are_taken_once(monkeypatch, tmp_path, kind, trainings):
+    found, whom = sources.load("quick", "train"), []
+    plan = replace(personal.QUICK, steps=1, epochs=1, batch=1, window=2000)
+    pairs = personal_train.held_out(found.speech[:1], found.noises, plan)
+
+    def drawn(which, person, plan):
+        whom.append((which, person))
+        return TrainingStream(found), pairs
+
+    recipe = personal.recipe
+    monkeypatch.setattr(personal_train, "drawn", drawn)
+    monkeypatch.setattr(personal, "recipe", lambda which, person, seed: recipe(which, person, seed, plan))
+    (cell,) = PROTOCOL.cells("open", [f"personal_{kind}"], seeds=[1])
+    made = personal_train.train_cell(cell, tmp_path, "cpu", False)
+    assert whom == [(kind, person) for person in trainings] and list(made.system) == list(SPEAKERS)
+    networks = {id(system.network) for system in made.system.values()}
+    assert len(networks) == len(trainings) == len(made.told["best_epoch"])
+    rows = made.files["curve.csv"].read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["person", *trainings]
+
+
 # --- cells and tables -----------------------------------------------------------------------------------------------
 
 
