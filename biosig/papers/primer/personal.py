@@ -1,19 +1,21 @@
 """Does it help to know the voice? The published enhancer, adapted to one actor, against the same steps on other voices.
 
-The nine actors of nEMO say the same sentences, and no network of this chapter has heard them, their language or their
-room. A few minutes of one actor, neutral, adapt the enhancer; other sentences by the same actor test it, in noises that
-nothing was trained with. Which sentences do what is decided by lot from their names, once for all actors, so that no
-one's test sentence is heard from anybody in adaptation.
+The nine actors of nEMO say the same sentences, and no network of this chapter has heard them or their language. A few
+minutes of one actor, neutral, adapt the enhancer; other sentences by the same actor test it, in noises that nothing was
+trained with. Which sentences do what is decided by lot from their names, once for all actors, so that no one's test
+sentence is heard from anybody in adaptation.
 
 - *none*: the published enhancer as it is.
 - *more*: further steps on the speech that it was trained on.
 - *others*: as many steps on the same sentences of nEMO, said by the other eight actors.
 - *own*: as many steps on them, said by the actor who is tested.
 
-What *own* has over *others* is the voice; what *others* has over *more* is the corpus; what *more* has over *none* is
-steps. Each keeps the epoch that is best on held-out sentences of those that it hears. Nothing is published.
+What *own* has over *others* is the voice, and its place and microphone where these differ, which the corpus does not
+tell; what *others* has over *more* is the corpus; what *more* has over *none* is steps. Each keeps the epoch that is
+best on held-out sentences of those that it hears. Nothing is published.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,11 +25,11 @@ from biosig.corpora.registry import locate
 from biosig.files import sha256
 from biosig.metrics.speech import MEASURES
 from biosig.papers import data
-from biosig.papers.neural import is_published, published
+from biosig.papers.neural import System, is_published, published
 from biosig.papers.primer import mixtures, sources
 from biosig.papers.primer.profiles import UNSEEN_SNRS
 from biosig.papers.primer.score import evaluate
-from biosig.papers.primer.systems import unprocessed
+from biosig.papers.primer.systems import load_system, unprocessed
 from biosig.results.items import Item
 from biosig.seeds import lot
 from biosig.signal.types import Mixture, Recording
@@ -174,7 +176,7 @@ def test(person: str, plan: Plan = OPEN) -> list[Mixture]:
     return mixtures.test_mixtures(drawn, plan.snrs_db, SET)
 
 
-def measured(kind: str, of, progress: bool = True) -> list[Item]:
+def measured(kind: str, of: Mapping[str, System] | None, progress: bool = True) -> list[Item]:
     """Every measure of every test mixture of everybody.
 
     Args:
@@ -189,8 +191,6 @@ def measured(kind: str, of, progress: bool = True) -> list[Item]:
     return items
 
 
-def enhancer():
+def enhancer() -> System:
     """The published enhancer as a system."""
-    from biosig.papers.primer.systems import load_system
-
     return load_system(ENHANCER)

@@ -31,8 +31,8 @@ NOTES = (
     "sentences for everybody; every test sentence is mixed at every SNR. Intervals are 95 % bootstrap over the nine "
     "actors.",
     f"Every adaptation: {OPEN.steps * OPEN.epochs} steps of {OPEN.batch} windows of {OPEN.window / 16_000:g} s, in "
-    "training noises. The other actors say the same sentences as the one who is tested. Actors, in one studio, "
-    "neutral: no telephone calls.",
+    "training noises. The other actors say the same sentences as the one who is tested. Whether all nine were recorded "
+    "in one place is not stated: what is won over the others may be the voice, or the place.",
 )
 
 
