@@ -99,6 +99,43 @@ def each_against(c: Comparison, name: str, column: Column, system: str, title: s
     return Table(f"{name}_paired", title, heads, tuple(rows), tuple(notes))
 
 
+Bouts = Mapping[tuple[str, str, str], Contest | None]  # (metric, system, other) → the contest
+
+
+def bouts(c: Comparison, pairs: Sequence[tuple[str, str]], columns: Sequence[Column]) -> Bouts:
+    """Several pairs of systems by several measures; p is adjusted for all of them together."""
+    of = {column.metric: column for column in columns}
+    keys = [(metric, a, b) for metric in of for a, b in pairs]
+    had = {(metric, a, b): pair_of(c.found(a, of[metric]), c.found(b, of[metric]), metric) for metric, a, b in keys}
+    adjusted = holm({key: pair.p for key, pair in had.items() if pair is not None})
+    return {key: Contest(had[key], adjusted[key], of[key[0]].sign) if key in adjusted else None for key in keys}
+
+
+def rounds(
+    c: Comparison, name: str, pairs: Sequence[tuple[str, str]], columns: Sequence[Column], title: str
+) -> Table:
+    """The :func:`bouts` of some pairs, a row for each measure of each pair; the table is called NAME_paired."""
+    found, of = bouts(c, pairs, columns), {column.metric: column for column in columns}
+    rows = []
+    for (metric, a, b), contest in found.items():
+        named = label(f"{of[metric].heading}: {c.labels[a]} against {c.labels[b]}")
+        rows.append((named, *_row(c, of[metric], a, b, contest)[1:]))
+    heads = ("Comparison", "The second", "The first", "First minus second", "The first is", "p, adjusted")
+    notes = [*told(c, found, columns), *_smallest(c, found), TEST.format(unit=c.unit, family="all rows")]
+    return Table(f"{name}_paired", title, (*heads, f"Items / {c.unit}"), tuple(rows), tuple(notes))
+
+
+def told(c: Comparison, found: Bouts, columns: Sequence[Column]) -> list[str]:
+    """A sentence for each pair that has been run: '"A" against "B": better by PESQ-wb, not told apart by STOI.'"""
+    titles, sentences = {column.metric: column.title for column in columns}, []
+    for a, b in dict.fromkeys(key[1:] for key in found):
+        verbs = {titles[key[0]]: each.verb for key, each in found.items() if key[1:] == (a, b) and each}
+        by = [(verb, [title for title, had in verbs.items() if had == verb]) for verb in (BETTER, WORSE, OPEN)]
+        parts = [f"{verb} by {listed(some)}" for verb, some in by if some]
+        sentences += [f'"{c.labels[a]}" against "{c.labels[b]}": {", ".join(parts)}.'] if parts else []
+    return sentences
+
+
 def sentence(c: Comparison, column: Column, system: str, among: Sequence[str], name: str = "") -> str:
     """How a system stands to some of the others, in words; p is adjusted for all others, not for these alone.
 

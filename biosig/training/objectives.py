@@ -169,6 +169,11 @@ def refinement(network: nn.Module, heard, truth, generator: Generator) -> Tensor
     return network.loss(heard, truth)
 
 
+def filled(network: nn.Module, noisy: Tensor, clean: Tensor, generator: Generator) -> Tensor:
+    """How well gaps are filled, for :class:`biosig.models.gap_filler.GapFiller`; the clean signal is not looked at."""
+    return network.loss(noisy, generator)
+
+
 OBJECTIVES: dict[str, Objective] = {
     "l1": l1,
     "l2": l2,
@@ -191,6 +196,7 @@ OBJECTIVES: dict[str, Objective] = {
     "compressed+voice": compressed_voice,
     "cmgan": cmgan,
     "refinement": refinement,
+    "filled": filled,
 }
 
 

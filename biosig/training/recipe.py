@@ -13,6 +13,7 @@ LOSSES = (
     *("l1+mrstft", "score", "compressed+voice"),
     "cmgan",
     "refinement",
+    "filled",
 )
 PRECISIONS = ("float32", "bf16")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from biosig.papers import data, neural
-from biosig.papers.primer import arrays, joint, live_cells, recognition, voices
+from biosig.papers.primer import arrays, joint, live_cells, personal, pretraining, recognition, sources, voices
 from biosig.papers.primer.profiles import Setup, setup_of
 from biosig.papers.primer.systems import SYSTEMS
 from biosig.results.items import Cell, Item
@@ -28,6 +28,7 @@ class Further:
         train: see there.
         data_files: system → the committed files that say which data it reads; by default those of its corpora.
         folds: people take turns in so many.
+        seeds: (system, setup) → its repetitions.
         told: what its records say beyond every other one's.
         tables: the module that makes its tables.
     """
@@ -41,6 +42,7 @@ class Further:
     train: Train | None = None
     data_files: Callable[[str], list[Path]] | None = None
     folds: Sequence[int] = (0,)
+    seeds: Callable[[str, Setup], Sequence[int]] = lambda system, setup: (0,)
     told: Callable[[], dict] = dict
     tables: str = ""
 
@@ -72,9 +74,25 @@ def _train_chain(cell: Cell, folder: Path, device: str, progress: bool) -> neura
     return train_chain(cell.system.removeprefix(joint.PREFIX), cell.fold, folder, device, progress)
 
 
+def _train_pretraining(cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
+    from biosig.papers.primer.pretraining_train import train_cell
+
+    return train_cell(cell, folder, device, progress)
+
+
+def _train_personal(cell: Cell, folder: Path, device: str, progress: bool) -> neural.Trained:
+    from biosig.papers.primer.personal_train import train_cell
+
+    return train_cell(cell, folder, device, progress)
+
+
 def _array_config(system: str, setup: Setup, seed: int) -> dict:
     network = {"network": asdict(setup.network(system, seed))} if system == arrays.NETWORK else {}
     return arrays.config(system) | network
+
+
+def _kind(system: str) -> str:
+    return system.removeprefix(personal.PREFIX)
 
 
 def _live_items(cell: Cell, network: neural.System | None, device: str, progress: bool) -> list[Item]:
@@ -122,4 +140,28 @@ LIVE = Further(
     items=_live_items,
     tables="biosig.papers.primer.tables_live",
 )
-EXPERIMENTS = (VOICES, RECOGNITION, JOINT, ARRAYS, LIVE)
+PRETRAINING = Further(
+    pretraining.SYSTEMS,
+    available=lambda system, setup: setup.name == "open",
+    config=pretraining.config,
+    corpora=lambda system: sources.CORPORA["open"],
+    items=lambda cell, network, device, progress: pretraining.measured(
+        cell.system, network, setup_of(cell.profile), progress
+    ),
+    trained=tuple(pretraining.SYSTEMS),
+    train=_train_pretraining,
+    seeds=lambda system, setup: setup.seeds,
+    tables="biosig.papers.primer.tables_pretraining",
+)
+PERSONAL = Further(
+    {f"{personal.PREFIX}{kind}": f"one voice at a time: {words}" for kind, words in personal.KINDS.items()},
+    available=lambda system, setup: setup.name == "open" and personal.available(_kind(system)),
+    config=lambda system, setup, seed: personal.config(_kind(system), seed),
+    corpora=lambda system: personal.corpora(_kind(system)),
+    items=lambda cell, network, device, progress: personal.measured(_kind(cell.system), network, progress),
+    trained=tuple(f"{personal.PREFIX}{kind}" for kind in personal.ADAPTED),
+    train=_train_personal,
+    seeds=lambda system, setup: setup.seeds if _kind(system) in personal.ADAPTED else (0,),
+    tables="biosig.papers.primer.tables_personal",
+)
+EXPERIMENTS = (VOICES, RECOGNITION, JOINT, ARRAYS, LIVE, PRETRAINING, PERSONAL)

@@ -30,6 +30,12 @@ def test_mixtures(sources: Sources, snrs_db: Sequence[float], name: str) -> list
     ]
 
 
+def unseen_mixtures(pairs: Sequence[Mixture], noises: Sequence[Recording], snrs_db: Sequence[float]) -> list[Mixture]:
+    """The clean sides of pairs in noises that no network has heard."""
+    speech = tuple(Recording(pair.clean, pair.fs, "full scale", pair.item, pair.subject) for pair in pairs)
+    return test_mixtures(Sources(speech, tuple(noises)), snrs_db, "unseen")
+
+
 def validation_mixtures(sources: Sources, setup: Setup) -> list[Mixture]:
     """One mixture for each of the first utterances in an order that only their names decide, SNRs taking turns."""
     chosen = sorted(sources.speech, key=lambda speech: lot("choose", speech.item))[: setup.utterances]
@@ -111,12 +117,16 @@ class TrainingStream:
         if kind < 0.6:
             noise = self.real(n, rng)
         elif kind < 0.8:
-            noise = np.sum([self.sentence(n, rng) for _ in range(rng.integers(*TALKERS))], axis=0)
+            noise = self.babble(n, rng)
         else:
             noise = coloured(n, rng)
         if rng.random() < 0.5:
             noise = unit(noise) + unit(self.real(n, rng)) * np.float32(10 ** (rng.uniform(-10, 5) / 20))
         return noise
+
+    def babble(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """n samples of several training voices at once."""
+        return np.sum([self.sentence(n, rng) for _ in range(rng.integers(*TALKERS))], axis=0)
 
     def real(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """A stretch of a recorded noise."""

@@ -27,7 +27,7 @@ from biosig.papers.primer.systems import (
 )
 from biosig.peers import PEERS
 from biosig.results.items import Cell, CellStore, Item
-from biosig.signal.types import Mixture, Recording
+from biosig.signal.types import Mixture
 
 ACCOUNTS = ("game.csv", "pesq.csv")  # of a network that was trained against another
 TABLES = (
@@ -66,7 +66,7 @@ class Primer(Experiment):
             seeds = setup.seeds if system in GENERATIVE or system in MULTITASK else (0,)
             return seeds if system in dict(setup.networks) else ()
         if further := FURTHER.get(system):
-            return (0,) if further.available(system, setup) else ()
+            return further.seeds(system, setup) if further.available(system, setup) else ()
         return setup.loss_seeds if system in LOSS_STUDY else super().seeds(setup, system)
 
     def folds(self, setup: Setup, system: str) -> Sequence[int]:
@@ -153,10 +153,4 @@ def test_mixtures(setup: Setup) -> list[Mixture]:
     if setup.name == "quick":
         return mixtures.test_mixtures(sources.load("quick", "test"), setup.test_snrs, "samples")
     pairs = sources.voicebank_set()
-    unseen = sources.Sources(tuple(map(clean_of, pairs)), tuple(sources.unseen_noises()))
-    return pairs + mixtures.test_mixtures(unseen, setup.test_snrs, "unseen")
-
-
-def clean_of(pair: Mixture) -> Recording:
-    """The clean side of a pair as a recording."""
-    return Recording(pair.clean, pair.fs, "full scale", pair.item, pair.subject)
+    return pairs + mixtures.unseen_mixtures(pairs, sources.unseen_noises(), setup.test_snrs)
