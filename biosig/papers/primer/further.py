@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from biosig.papers import data, neural
-from biosig.papers.primer import arrays, joint, live_cells, recognition, voices
+from biosig.papers.primer import arrays, joint, live_cells, real_rooms, recognition, voices
 from biosig.papers.primer.profiles import Setup, setup_of
 from biosig.papers.primer.systems import SYSTEMS
 from biosig.results.items import Cell, Item
@@ -114,6 +114,12 @@ ARRAYS = Further(
     trained=(arrays.NETWORK,),
     tables="biosig.papers.primer.tables_arrays",
 )
+REAL_ROOMS = by_prefix(
+    real_rooms,
+    real_rooms.SYSTEMS,
+    items=lambda name, cell, network, device, progress: real_rooms.evaluate(name, progress),
+    tables="biosig.papers.primer.tables_real_rooms",
+)
 LIVE = Further(
     live_cells.SYSTEMS,
     available=live_cells.available,
@@ -122,4 +128,4 @@ LIVE = Further(
     items=_live_items,
     tables="biosig.papers.primer.tables_live",
 )
-EXPERIMENTS = (VOICES, RECOGNITION, JOINT, ARRAYS, LIVE)
+EXPERIMENTS = (VOICES, RECOGNITION, JOINT, ARRAYS, LIVE, REAL_ROOMS)
