@@ -107,8 +107,11 @@ def arrivals(responses: np.ndarray, fs: float, reference: int = 0) -> np.ndarray
     if responses.ndim != 2:
         raise SignalError(f"responses have shape {responses.shape}: expected (microphones, m).")
     check_reference(reference, len(responses))
-    spectra = np.fft.rfft([direct_sound(response, fs) for response in responses], 2 * responses.shape[1])
-    cross = np.fft.irfft(spectra * spectra[reference].conj(), FINER * 2 * responses.shape[1])
+    direct = np.stack([direct_sound(response, fs) for response in responses])
+    sounding = np.flatnonzero(direct.any(axis=0))
+    n = 2 * (sounding[-1] + 1 - sounding[0])  # all else is zero: lags of up to half of this can be told
+    spectra = np.fft.rfft(direct[:, sounding[0] : sounding[-1] + 1], n)
+    cross = np.fft.irfft(spectra * spectra[reference].conj(), FINER * n) * FINER
     lags = cross.argmax(axis=1)
     return np.where(lags < cross.shape[1] // 2, lags, lags - cross.shape[1]) / (FINER * fs)
 

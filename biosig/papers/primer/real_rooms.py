@@ -145,7 +145,7 @@ def geometry() -> Geometry:
 
 
 @lru_cache(maxsize=1)
-def _places() -> np.ndarray:
+def places() -> np.ndarray:
     """Where the loudspeaker is from the array's centre, (9, 3)."""
     centre = ispl_office.microphones()[list(PLAN.channels)].mean(axis=0)
     return ispl_office.sources(locate(ispl_office.CARD.name)) - centre
@@ -177,7 +177,7 @@ def scene(
         return scenes.point_noise(noise, ways(noise_place)[1], n, item)
 
     parts = scenes.parts_of(speech, ways(place), item, None if noise is None else field, snr_db)
-    at = tuple(map(float, _places()[place - 1]))
+    at = tuple(map(float, places()[place - 1]))
     azimuth = azimuth_of(np.asarray(at), np.zeros(3))
     return Scene(*parts, ways(place)[1], geometry(), azimuth, item, speech.subject, conditions, near=at)
 
@@ -220,7 +220,7 @@ def measured() -> Iterator[Item]:
         whole = ispl_office.responses(locate(ispl_office.CARD.name), place, FS)[list(PLAN.channels)]
         kept = responses.without_noise(whole, FS)
         start, end = direct_path(whole[0]), kept.shape[1]
-        away = float(np.linalg.norm(_places()[place - 1] - geometry().places[0]))
+        away = float(np.linalg.norm(places()[place - 1] - geometry().places[0]))
         yield _item(place, "away_m", away)
         yield _item(place, "drr_db", direct_to_reverberant(kept[0], FS))
         yield _item(place, "c50_db", clarity(kept[0], FS))
