@@ -116,9 +116,17 @@ def available(system: str) -> bool:
 
 def config(system: str) -> dict:
     """All that decides the numbers of a cell."""
-    found = {"experiment": "measured room 1", "plan": asdict(PLAN), "data_files": data.hashes(data_files())}
+    found = {
+        "experiment": "measured room 1",
+        "plan": asdict(PLAN),
+        "microphones": geometry().positions,
+        "sound_speed": SOUND_SPEED,
+        "cut_at_noise": (responses.BLOCK_MS, responses.NOISE_SHARE, responses.ROUNDS),
+        "data_files": data.hashes(data_files()),
+    }
     if system == MEASURED:
-        return found | {"metrics": VERSIONS, "bands_hz": BANDS_HZ, "pictured": PICTURED}
+        decay = {"bands_hz": BANDS_HZ, "fit_db": FIT_DB, "pictured": PICTURED, "slices_ms": (SLICE_MS, SHOWN_MS)}
+        return found | {"metrics": VERSIONS} | decay
     left = {name: version for name, (_, version) in arrays.LEFT.items()}
     found |= {
         "own_noise_db": scenes.PLAN.own_noise_db,
@@ -229,7 +237,8 @@ def measured() -> Iterator[Item]:
             edges = (band / np.sqrt(2), band * np.sqrt(2))
             yield _item(place, "rt60_s", reverberation_time(whole, FS, edges, FIT_DB), band_hz=band)
         yield from _arrivals(place)
-        yield from _decay(place, whole[0], start) if place in PICTURED else ()
+        for number, level in enumerate(slices_db(whole[0]) if place in PICTURED else ()):
+            yield _item(place, "level_db", float(level), ms=f"{number * SLICE_MS:g}")
 
 
 def _arrivals(place: int) -> Iterator[Item]:
@@ -245,13 +254,13 @@ def _arrivals(place: int) -> Iterator[Item]:
     yield _item(place, "early_us", -1e6 * float(np.median(between[::2])))  # the odd ones; counted from 0
 
 
-def _decay(place: int, response: np.ndarray, start: int) -> Iterator[Item]:
-    """The energy of the response in slices of 2 ms from the direct sound on."""
-    size, count = round(SLICE_MS / 1000 * FS), round(SHOWN_MS / SLICE_MS)
-    first = max(0, start - size // 2)
-    energy = np.square(response[first : first + size * count]).reshape(count, size).sum(axis=1)
-    for number, level in enumerate(10 * np.log10(energy / energy.max())):
-        yield _item(place, "level_db", float(level), ms=f"{number * SLICE_MS:g}")
+def slices_db(response: np.ndarray, fs: float = FS) -> np.ndarray:
+    """The energy of a response (m,) in slices of 2 ms, the first around the direct sound, in dB re the loudest."""
+    size, count = round(SLICE_MS / 1000 * fs), round(SHOWN_MS / SLICE_MS)
+    first = max(0, direct_path(response) - size // 2)
+    shown = response[first : first + size * count]
+    energy = np.square(np.pad(shown, (0, size * count - shown.size))).reshape(count, size).sum(axis=1)
+    return 10 * np.log10(np.maximum(energy, np.finfo(float).tiny) / energy.max())
 
 
 def _item(place: int, metric: str, value: float, **conditions: object) -> Item:

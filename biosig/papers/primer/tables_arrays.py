@@ -127,7 +127,7 @@ def robust(c: Comparison, metric: str = "si_sdr_db") -> Table:
     for name, design in ARRAYS.items():
         for loading in design.robust:
             at = {"set": "robust"} | ({} if loading is None else {"loading": f"{loading:g}"})
-            entries = [_entry(c, name, metric, at | {"error": error}, interval=False) for error in errors]
+            entries = [entry_of(c, name, metric, at | {"error": error}, interval=False) for error in errors]
             told = "" if loading is None else f", loading {loading:g}"
             rows.append((label(f"{c.labels[name]}{told}"), *entries))
     title = f"{STYLES[metric][0]} where something is not as the beamformer is told ({c.here})"
@@ -163,13 +163,15 @@ def rows_by_system(
     """A row for each system, and for each column its head, its measure and the conditions of its items."""
     columns = list(columns)
     rows = [
-        (label(text), *(_entry(c, system, metric, at) for _, metric, at in columns)) for system, text in labels.items()
+        (label(text), *(entry_of(c, system, metric, at) for _, metric, at in columns))
+        for system, text in labels.items()
     ]
     heads = ("System", *(head for head, _, _ in columns))
     return Table(name, f"{title} ({c.here})", heads, tuple(rows), (PEOPLE, AGAINST, *notes))
 
 
-def _entry(c: Comparison, system: str, metric: str, at: Mapping[str, str], interval: bool = True) -> Entry:
+def entry_of(c: Comparison, system: str, metric: str, at: Mapping[str, str], interval: bool = True) -> Entry:
+    """The mean of a measure under these conditions, or why there is none."""
     if not c.runs.get(system):
         return absent(c.missing(system))
     items = where(c.items(system, metric), at)

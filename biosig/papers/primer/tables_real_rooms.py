@@ -1,14 +1,30 @@
 """Tables of the experiment with a measured room, with intervals over the sixteen people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import combinations
+
+import numpy as np
 
 from biosig.papers.comparison import Comparison, Makers, collect, seeds_of
 from biosig.papers.contests import against
+from biosig.papers.primer.arrays import ARRAY, ROOM
 from biosig.papers.primer.real_rooms import BANDS_HZ, DESIGNS, FIT_DB, MEASURED, PLAN, PREFIX
 from biosig.papers.primer.tables import column_of
-from biosig.papers.primer.tables_arrays import RATIO, SHOWN, STYLES, TESTED, rows_by_system
+from biosig.papers.primer.tables_arrays import (
+    AGAINST,
+    FIRST,
+    PEOPLE,
+    PLAIN,
+    RATIO,
+    SHOWN,
+    STYLES,
+    TESTED,
+    compared,
+    entry_of,
+    rows_by_system,
+)
 from biosig.papers.transcription import load
 from biosig.results.items import CellStore
 from biosig.results.statistics import summarise, where
@@ -45,6 +61,8 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
         "real_rooms_by_distance": partial(by_distance, c),
         "real_arrays": partial(array_table, c),
     }
+    simulated = {"room": compared(protocol, profile, store, ROOM), "array": compared(protocol, profile, store, ARRAY)}
+    made |= {f"real_{which}s_order": partial(beside_simulated, c, each, which) for which, each in simulated.items()}
     return made | {
         f"real_{which}s_{metric}_paired": partial(paired, c, which, metric) for which in SETS for metric in TESTED
     }
@@ -90,6 +108,53 @@ def paired(c: Comparison, which: str, metric: str) -> Table:
     over = "distances" if which == "room" else "SNRs"
     at = replace(c, at=SETS[which], labels=labels, here=f"{c.here}, mean over {over}")
     return against(at, f"real_{which}s_{metric}", column_of(metric), OWN[which])
+
+
+def beside_simulated(c: Comparison, simulated: Comparison, which: str) -> Table:
+    """The systems that were heard in both: do they come in the same order?"""
+    here = SETS[which] | ({} if which == "room" else {"snr_db": FIRST["snr_db"]})
+    there = {"set": "room"} if which == "room" else FIRST | PLAIN | {"noise": "point"}
+    both = {name: text for name, text in c.labels.items() if name in simulated.labels and name != "oracle"}
+    rows, notes = [], [PEOPLE, AGAINST, WHERE]
+    pairs = {m: [(entry_of(simulated, s, m, there), entry_of(c, s, m, here)) for s in both] for m in TESTED}
+    for number, text in enumerate(both.values()):
+        rows.append((label(text), *(entry for metric in TESTED for entry in pairs[metric][number])))
+    for metric, entries in pairs.items():
+        notes += [f"{STYLES[metric][0]}: {same_order([(a.value, b.value) for a, b in entries])}"]
+    heads = [f"{where}: {STYLES[metric][0]}" for metric in TESTED for where in ("Simulated", "Measured")]
+    told = "without a noise" if which == "room" else f"with a noise from a point, {FIRST['snr_db']} dB"
+    title = f"Simulated rooms and a measured one, {told} (the same 16 people)"
+    return Table(f"real_{which}s_order", title, ("System", *heads), tuple(rows), tuple(notes))
+
+
+def same_order(values: Sequence[tuple[float | None, float | None]]) -> str:
+    """How many pairs of systems come in the same order in both rooms, in words."""
+    had = [(a, b) for a, b in values if a is not None and b is not None]
+    signs = [(a[0] - b[0]) * (a[1] - b[1]) for a, b in combinations(had, 2)]
+    if not signs:
+        return "there are not two systems yet that were run in both."
+    return f"{sum(sign > 0 for sign in signs)} of {len(signs)} pairs of systems come in the same order in both."
+
+
+def measured_decay(protocol, profile: str, store: CellStore, place: int) -> dict | None:
+    """Of one place ``ms`` and ``level_db`` of its slices, ``away_m``, ``heard_ms``, and ``rt60_s``, mean over octaves.
+
+    None where the cell has not been run.
+    """
+    c = comparison(protocol, profile, store)
+
+    def of(metric: str) -> list:
+        return [row for rows in c.items(MEASURED, metric).values() for row in rows if row.subject == f"place {place}"]
+
+    slices = of("level_db")
+    if not slices:
+        return None
+    values = {name: [row.value for row in of(name)] for name in ("away_m", "rt60_s", "heard_ms")}
+    means = {name: float(np.mean([value for value in had if value is not None])) for name, had in values.items()}
+    return means | {
+        "ms": np.array([float(row.conditions["ms"]) for row in slices]),
+        "level_db": np.array([row.value for row in slices]),
+    }
 
 
 def responses_table(c: Comparison) -> Table:
