@@ -58,6 +58,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(scenes, "noises", lambda: (hum,))
     monkeypatch.setattr(ispl_office, "responses", office)
     monkeypatch.setattr(ispl_office, "sources", places)
+    monkeypatch.setattr(ispl_office, "SOURCES", (7, 8))  # of these responses are measured
     monkeypatch.setattr(real_rooms, "locate", lambda name: name)
     plan = replace(real_rooms.PLAN, distances=real_rooms.PLAN.distances[::2], snrs_db=(5.0,))
     monkeypatch.setattr(real_rooms, "PLAN", plan)
@@ -147,17 +148,20 @@ def test_responses_are_measured(tiny):
     for item in real_rooms.measured():
         found.setdefault(item.metric, []).append(item)
     assert {metric: len(rows) for metric, rows in found.items()}.keys() == real_rooms.VERSIONS.keys()
-    assert len(found["rt60_s"]) == 9 * 5 and len(found["level_db"]) == 3 * 125
+    assert len(found["rt60_s"]) == 2 * 5 and len(found["level_db"]) == 125
     assert np.median([item.value for item in found["rt60_s"]]) == pytest.approx(RT60, rel=0.1)
     assert max(item.value for item in found["arrival_error_us"]) < 2
-    assert [item.value for item in found["early_us"]] == pytest.approx([1e6 / 48_000] * 9, abs=1.5)
-    assert found["away_m"][7].value == pytest.approx(np.hypot(0.9, 0.44 - 0.30))
+    assert [item.value for item in found["early_us"]] == pytest.approx([1e6 / 48_000] * 2, abs=1.5)
+    assert found["away_m"][1].value == pytest.approx(np.hypot(0.9, 0.44 - 0.30))
 
 
 def test_cells_become_tables_over_people(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(arrays, "HEARD", ("si_sdr_db",))
     store = CellStore(tmp_path / "store")
-    for system in ("real_noisy", "real_delay_and_sum", "real_measured"):
+    simulated = ("room_noisy", "room_delay_and_sum")
+    monkeypatch.setattr(scenes, "PLAN", replace(scenes.PLAN, rt60_s=(0.15,)))
+    monkeypatch.setattr(scenes, "PLACES", scenes.PLACES[2:3])
+    for system in ("real_noisy", "real_delay_and_sum", "real_delay_and_sum_far", "real_measured", *simulated):
         (cell,) = PROTOCOL.cells("open", [system])
         PROTOCOL.run_cell(cell, store=store, device="cpu", progress=False)
     found = {name: make() for name, make in tables_real_rooms.makers(PROTOCOL, "open", store).items()}
@@ -169,8 +173,23 @@ def test_cells_become_tables_over_people(tiny, tmp_path, monkeypatch):
     ratios = [direct_to_reverberant(scene.response[0], FS) for scene in real_rooms.rooms()]
     assert rows["One microphone as it is"][4].value == pytest.approx(np.mean(ratios))
     assert rows["WPE, six microphones"][3].note  # was not run, and that is said
+    (far, *_) = found["real_rooms_far_si_sdr_db_paired"].rows
+    near = found["real_rooms"].rows[list(rows).index("Delay and sum")][3].value
+    away = found["real_rooms"].rows[list(rows).index("Delay and sum, as if far away")][3].value
+    assert far[0].text == "Delay and sum" and (far[1].value, far[2].value) == pytest.approx((away, near))
+    assert far[3].value == pytest.approx(near - away) and near > away
+    order = {row[0].text: row for row in found["real_rooms_order"].rows}
+    assert order["Delay and sum"][4].value == pytest.approx(near) and "Delay and sum, as if far away" not in order
+    steps = [order["Delay and sum"][k].value - order["One microphone as it is"][k].value for k in (3, 4)]
+    same = int(steps[0] * steps[1] > 0)
+    told = " ".join(found["real_rooms_order"].notes)
+    assert f"SI-SDR, dB: {same} of 1 pairs of systems come in the same order" in told
     measured = {row[0].text: row for row in found["real_measured"].rows}
-    assert len(measured) == 10 and measured["Mean"][7].value == pytest.approx(RT60, rel=0.2)
+    decay = tables_real_rooms.measured_decay(PROTOCOL, "open", store, 8)
+    np.testing.assert_allclose(decay["level_db"], real_rooms.slices_db(office("", 8, FS)[real_rooms.PLAN.channels[0]]))
+    assert (np.diff(decay["ms"]) == 2).all() and decay["rt60_s"] == pytest.approx(RT60, rel=0.3)
+    assert tables_real_rooms.measured_decay(PROTOCOL, "open", CellStore(tmp_path / "other"), 8) is None
+    assert len(measured) == 3 and measured["Mean"][7].value == pytest.approx(RT60, rel=0.2)
     assert all(render(table, form) for table in found.values() for form in ("md", "html"))
 
 

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from biosig.papers.comparison import Comparison, Makers, collect, seeds_of
-from biosig.papers.contests import against
+from biosig.papers.contests import against, pair_by_pair
 from biosig.papers.primer.arrays import ARRAY, ROOM
 from biosig.papers.primer.real_rooms import BANDS_HZ, DESIGNS, FIT_DB, MEASURED, PLAN, PREFIX
 from biosig.papers.primer.tables import column_of
@@ -63,6 +63,7 @@ def makers(protocol, profile: str, store: CellStore) -> Makers:
     }
     simulated = {"room": compared(protocol, profile, store, ROOM), "array": compared(protocol, profile, store, ARRAY)}
     made |= {f"real_{which}s_order": partial(beside_simulated, c, each, which) for which, each in simulated.items()}
+    made |= {f"real_rooms_far_{metric}_paired": partial(near_and_far, c, metric) for metric in TESTED}
     return made | {
         f"real_{which}s_{metric}_paired": partial(paired, c, which, metric) for which in SETS for metric in TESTED
     }
@@ -146,7 +147,7 @@ def measured_decay(protocol, profile: str, store: CellStore, place: int) -> dict
     def of(metric: str) -> list:
         return [row for rows in c.items(MEASURED, metric).values() for row in rows if row.subject == f"place {place}"]
 
-    slices = of("level_db")
+    slices = sorted(of("level_db"), key=lambda row: float(row.conditions["ms"]))
     if not slices:
         return None
     values = {name: [row.value for row in of(name)] for name in ("away_m", "rt60_s", "heard_ms")}
@@ -155,6 +156,16 @@ def measured_decay(protocol, profile: str, store: CellStore, place: int) -> dict
         "ms": np.array([float(row.conditions["ms"]) for row in slices]),
         "level_db": np.array([row.value for row in slices]),
     }
+
+
+def near_and_far(c: Comparison, metric: str) -> Table:
+    """Beams that are told the talker's place against those that are told his direction alone, without a noise."""
+    pairs = [(name.removesuffix("_far"), name) for name in c.labels if name.endswith("_far")]
+    column = column_of(metric)
+    title = f"Told the place, or the direction alone: {column.title} ({column.better} is better): {c.here}"
+    called = ("Told the place", "Told the direction")
+    at = replace(c, at=SETS["room"])
+    return pair_by_pair(at, f"real_rooms_far_{metric}", column, pairs, called, f"{title}, mean over distances")
 
 
 def responses_table(c: Comparison) -> Table:
