@@ -1,8 +1,8 @@
 """Downloads of the corpora whose owners let one: each file held against a sha256, whole or not there.
 
-Where the hashes come from: for 3DC they are committed here, taken from the same files. For NSRDB they are
-PhysioNet's own SHA256SUMS.txt, downloaded first: that catches a damaged download, not a damaged source. Only the
-files that the loaders read are fetched (3DC: EMG of cycles 0 and 1, without the duplicate participant).
+Where the hashes come from: for 3DC and ISPL's office they are committed here, taken from the same files. For NSRDB
+they are PhysioNet's own SHA256SUMS.txt, downloaded first: that catches a damaged download, not a damaged source.
+Only the files that the loaders read are fetched (3DC: EMG of cycles 0 and 1, without the duplicate participant).
 """
 
 import os
@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from biosig.corpora import nsrdb, threedc
+from biosig.corpora import ispl_office, nsrdb, threedc
 from biosig.corpora.registry import UPSTREAM_LIST, card, committed_manifest, data_root, parse_manifest
 from biosig.errors import ConfigError, DataError, MissingDataError
 from biosig.files import sha256
@@ -46,6 +46,12 @@ SOURCES = {
         "nsrdb",
         "",
         lambda path: path in {f"{record}.{end}" for record in nsrdb.RECORDS for end in ("hea", "dat")},
+    ),
+    "ispl_office": Source(
+        f"https://raw.githubusercontent.com/polimi-ispl/rs-mnmf/{ispl_office.COMMIT}/data/sources/",
+        "ispl_office",
+        ispl_office.CARD.manifest,
+        lambda path: True,
     ),
 }
 

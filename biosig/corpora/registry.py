@@ -21,6 +21,7 @@ from biosig.corpora import (
     esc50,
     hu100,
     iemocap,
+    ispl_office,
     musan,
     nemo,
     ninapro_db2,
@@ -43,6 +44,7 @@ MODULES = (
     *(emodb, nemo, enterface, recola, common_voice, audioset),
     *(iemocap, esc50, musan, voicebank_train),
     *(emguka, csl_emg_array),
+    *(ispl_office,),
 )
 UPSTREAM_LIST = "SHA256SUMS.txt"  # PhysioNet puts one into each database
 

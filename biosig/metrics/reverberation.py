@@ -6,6 +6,7 @@ from biosig.checks import as_signal, check_rate, same_shape
 from biosig.errors import SignalError
 
 DIRECT_MS = 2.5  # on either side of the direct sound: a fractional delay is about so long
+ROUNDS = 5  # until the end of a decay and its time agree
 
 
 def direct_to_reverberant(
@@ -57,6 +58,55 @@ def clarity(response: np.ndarray, fs: float, early_ms: float = 50.0, at: int | N
     return _ratio_db(energy[:end].sum(), energy[end:].sum())
 
 
+def reverberation_time(
+    response: np.ndarray,
+    fs: float,
+    band_hz: tuple[float, float] | None = None,
+    fit_db: tuple[float, float] = (-5.0, -25.0),
+    direct_ms: float = DIRECT_MS,
+) -> float:
+    """RT60 in s of a measured response, by Schroeder's backward integration (1965) of what follows the direct sound.
+
+    The direct sound is left out, since close to a loudspeaker it would be most of the curve. The noise's power is taken
+    off, the sum ends where the response sinks into the noise (:func:`biosig.signal.responses.noise_of`), and what
+    would follow is put back as the end of an exponential of the time that is found, in a few rounds.
+
+    Args:
+        response: shape (m,), or (M, m) of microphones near each other: the sum of their energies.
+        fs: rate in Hz.
+        band_hz: edges of a band; None takes all.
+        fit_db: the line is fitted between these levels of the curve; T20 by default.
+        direct_ms: what follows the direct sound begins so long after it.
+
+    Returns:
+        NaN where the curve does not reach down to the lower level, above the noise.
+
+    Raises:
+        SignalError: silent, NaN, impossible rates, levels that do not fall.
+
+    Example:
+        >>> from biosig.signal.degradations import decaying_response
+        >>> round(reverberation_time(decaying_response(16_000, 0.5, "doctest"), 16_000), 1)
+        0.5
+    """
+    from biosig.signal.responses import noise_of
+
+    responses = np.atleast_2d(_in_band(as_signal(response, "response"), fs, band_hz))
+    if not 0 >= fit_db[0] > fit_db[1]:
+        raise SignalError(f"fit_db is {fit_db}: expected two falling levels in dB, none above 0.")
+    _, at = _energy(np.atleast_2d(response)[0], None)
+    end, noise = noise_of(responses, fs)
+    start = at + round(check_rate(direct_ms, name="direct_ms") / 1000 * fs)
+    if end - start < 2:
+        return np.nan
+    sums = np.cumsum((np.square(responses).mean(axis=0) - noise)[start:end][::-1])[::-1]
+    rt60, beyond = np.nan, 0.0
+    for _ in range(ROUNDS):
+        rt60 = _slope(sums + beyond, fs, fit_db)
+        beyond = noise * fs * rt60 / (6 * np.log(10))  # at its end the room is as loud as the noise
+    return rt60
+
+
 def speech_to_reverberation(direct: np.ndarray, rest: np.ndarray) -> float:
     """Speech-to-reverberation ratio (SRR) in dB, ‖direct‖² / ‖rest‖², of speech whose two parts are known.
 
@@ -73,6 +123,26 @@ def speech_to_reverberation(direct: np.ndarray, rest: np.ndarray) -> float:
     direct, rest = as_signal(direct, "direct"), as_signal(rest, "rest")
     same_shape(direct, rest, "direct", "rest")
     return _ratio_db(np.square(direct).sum(), np.square(rest).sum())
+
+
+def _in_band(response: np.ndarray, fs: float, band_hz: tuple[float, float] | None) -> np.ndarray:
+    """Through a Butterworth band-pass of order 3, forwards and backwards."""
+    if band_hz is None:
+        return response
+    from scipy.signal import butter, sosfiltfilt
+
+    if not 0 < band_hz[0] < band_hz[1] < check_rate(fs) / 2:
+        raise SignalError(f"band_hz is {band_hz}: expected two rising frequencies below {fs / 2:g} Hz.")
+    return sosfiltfilt(butter(3, band_hz, "band", fs=fs, output="sos"), response, axis=-1)
+
+
+def _slope(left: np.ndarray, fs: float, fit_db: tuple[float, float]) -> float:
+    """The time in s in which a curve of energies falls by 60 dB, by a line between two levels; NaN if it ends above."""
+    level = 10 * np.log10(np.maximum(left, np.finfo(float).tiny) / left[0])
+    begin, end = (int(np.argmax(level < edge)) for edge in fit_db)
+    if not level[-1] < fit_db[1] or end - begin < 2:
+        return np.nan
+    return float(-60 / np.polyfit(np.arange(begin, end) / fs, level[begin:end], 1)[0])
 
 
 def _energy(response: np.ndarray, at: int | None) -> tuple[np.ndarray, int]:

@@ -136,6 +136,35 @@ def told(c: Comparison, found: Bouts, columns: Sequence[Column]) -> list[str]:
     return sentences
 
 
+def pair_by_pair(
+    c: Comparison, name: str, column: Column, pairs: Sequence[tuple[str, str]], called: tuple[str, str], title: str
+) -> Table:
+    """Pairs of systems, the first of each minus the second; all of them are the family. It is called NAME_paired.
+
+    Args:
+        pairs: (first, second) of each row, which is called as the first is.
+        called: what first and second are, for the heads.
+        title: of the table.
+    """
+    found = family(c, column, pairs)
+    rows = [
+        (label(c.labels[first]), *_row(c, column, first, second, contest)[1:])
+        for (first, second), contest in found.items()
+    ]
+    first, second = called
+    heads = (
+        "System",
+        f"{second}: {column.heading}",
+        f"{first}, on the same items",
+        "Difference",
+        f"{first} is",
+        "p, adjusted",
+        f"Items / {c.unit}",
+    )
+    notes = [*_smallest(c, found), TEST.format(unit=c.unit, family="all rows")]
+    return Table(f"{name}_paired", title, heads, tuple(rows), tuple(notes))
+
+
 def sentence(c: Comparison, column: Column, system: str, among: Sequence[str], name: str = "") -> str:
     """How a system stands to some of the others, in words; p is adjusted for all others, not for these alone.
 

@@ -8,7 +8,7 @@ the room is sent through as well: what comes out is the room that is left, whose
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -51,6 +51,7 @@ PAIR = (0, 3)  # opposite microphones of the circle
 POSTS = ("none", "log_mmse", "mask")
 
 Beam = Callable[[np.ndarray], np.ndarray]
+Job = tuple[Scene, float | None, tuple[str, ...]]  # a scene, the loading if it has one, what may stand behind
 
 
 @dataclass(frozen=True)
@@ -277,15 +278,21 @@ def evaluate(system: str, network: System | None = None, progress: bool = True) 
     """Every measure of every scene; ``network`` is the one that was trained for the cell, if one was."""
     design = design_of(system)
     make = one_channel(network) if system == NETWORK else design.beam
+    return scored(system, design, make, jobs(system), count(system), progress)
+
+
+def scored(
+    system: str, design: Design, make: Callable[..., Beam], jobs: Iterable[Job], total: int, progress: bool = True
+) -> list[Item]:
+    """Every measure of these jobs, of which there are so many, with the beams that ``make`` makes."""
     items: list[Item] = []
-    scenes_of, total = jobs(system), count(system)
-    for scene, loading, posts in tqdm(scenes_of, desc=f"{system}: scoring", total=total, disable=not progress):
+    for scene, loading, posts in tqdm(jobs, desc=f"{system}: scoring", total=total, disable=not progress):
         items += of_scene(scene, make if loading is None else partial(make, loading=loading), design, posts, loading)
     return items
 
 
-def jobs(system: str) -> Iterator[tuple[Scene, float | None, tuple[str, ...]]]:
-    """(scene, loading, what may stand behind) of all that a system is scored on, each made when it is its turn."""
+def jobs(system: str) -> Iterator[Job]:
+    """All that a system is scored on, each made when it is its turn."""
     design, plain = design_of(system), POSTS[:1]
     if system.startswith(ROOM):
         yield from ((scene, None, plain) for scene in scenes.rooms())

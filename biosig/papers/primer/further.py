@@ -6,7 +6,17 @@ from pathlib import Path
 from types import ModuleType
 
 from biosig.papers import data, neural
-from biosig.papers.primer import arrays, joint, live_cells, personal, pretraining, recognition, sources, voices
+from biosig.papers.primer import (
+    arrays,
+    joint,
+    live_cells,
+    personal,
+    pretraining,
+    real_rooms,
+    recognition,
+    sources,
+    voices,
+)
 from biosig.papers.primer.profiles import Setup, setup_of
 from biosig.papers.primer.systems import SYSTEMS
 from biosig.results.items import Cell, Item
@@ -132,6 +142,12 @@ ARRAYS = Further(
     trained=(arrays.NETWORK,),
     tables="biosig.papers.primer.tables_arrays",
 )
+REAL_ROOMS = by_prefix(
+    real_rooms,
+    real_rooms.SYSTEMS,
+    items=lambda name, cell, network, device, progress: real_rooms.evaluate(name, progress),
+    tables="biosig.papers.primer.tables_real_rooms",
+)
 LIVE = Further(
     live_cells.SYSTEMS,
     available=live_cells.available,
@@ -164,4 +180,4 @@ PERSONAL = Further(
     seeds=lambda system, setup: setup.seeds if _kind(system) in personal.ADAPTED else (0,),
     tables="biosig.papers.primer.tables_personal",
 )
-EXPERIMENTS = (VOICES, RECOGNITION, JOINT, ARRAYS, LIVE, PRETRAINING, PERSONAL)
+EXPERIMENTS = (VOICES, RECOGNITION, JOINT, ARRAYS, LIVE, REAL_ROOMS, PRETRAINING, PERSONAL)

@@ -4,7 +4,7 @@ Everything is fixed by lists and names: four rooms, in which people take turns, 
 places; rooms and noise fields are simulated, voices and noises recorded. The array lies at the talker's height.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -15,7 +15,16 @@ from biosig.metrics.optional import installed_version
 from biosig.papers.primer import mixtures, sources, voices
 from biosig.papers.primer.sources import FS
 from biosig.seeds import lot, rng_for
-from biosig.signal.arrays import GEOMETRIES, SOUND_SPEED, Geometry, bin_frequencies, direction, plane_wave, relative
+from biosig.signal.arrays import (
+    GEOMETRIES,
+    SOUND_SPEED,
+    Geometry,
+    bin_frequencies,
+    direction,
+    plane_wave,
+    relative,
+    spherical_wave,
+)
 from biosig.signal.degradations import ArrayRoom, array_responses, diffuse_noise, through
 from biosig.signal.types import Recording
 
@@ -85,6 +94,7 @@ class Scene:
         response: of the room from talker to microphones, (M, m).
         geometry, azimuth_deg, sound_speed: what a system is told; wrong where the scene is about that.
         item, subject, conditions: as in a Mixture.
+        near: the talker's place from the array's centre in m, where a system is told that too; else he is far away.
     """
 
     direct: np.ndarray
@@ -98,6 +108,7 @@ class Scene:
     conditions: tuple[tuple[str, str], ...]
     sound_speed: float = SOUND_SPEED
     fs: float = FS
+    near: tuple[float, float, float] | None = None
 
     @property
     def heard(self) -> np.ndarray:
@@ -112,8 +123,10 @@ class Scene:
     @property
     def steering(self) -> np.ndarray:
         """The steering vector of what is told, 1 at the reference, (F, M)."""
-        frequencies = bin_frequencies(self.fs, N_FFT)
-        return relative(plane_wave(self.geometry, frequencies, self.azimuth_deg, sound_speed=self.sound_speed))
+        frequencies, speed = bin_frequencies(self.fs, N_FFT), self.sound_speed
+        if self.near is not None:
+            return relative(spherical_wave(self.geometry.places, frequencies, np.asarray(self.near), speed))
+        return relative(plane_wave(self.geometry, frequencies, self.azimuth_deg, sound_speed=speed))
 
 
 @lru_cache(maxsize=1)  # every cell of a run asks for the same
@@ -183,29 +196,57 @@ def scene(
     conditions = (*conditions, ("rt60_s", f"{rt60_s:g}"), ("geometry", geometry))
     item = "/".join((speech.item, *(value for _, value in conditions)))
     ways = responses(place, rt60_s, geometry, "talker")
+
+    def field(n: int) -> np.ndarray:
+        return noise_field(noise, place, rt60_s, geometry, dict(conditions)["noise"], n, item)
+
+    parts = parts_of(speech, ways, item, None if noise is None else field, snr_db)
+    return Scene(*parts, ways[1], GEOMETRIES[geometry], place.talker[1], item, speech.subject, conditions)
+
+
+def parts_of(
+    speech: Recording,
+    ways: tuple[np.ndarray, np.ndarray],
+    item: str,
+    field: Callable[[int], np.ndarray] | None = None,
+    snr_db: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(direct, late, noise) as the microphones hear them, (M, n) each.
+
+    Args:
+        speech: the talker.
+        ways: (direct, whole) responses, (M, m) each.
+        item: the scene, which names the microphones' own noise.
+        field: n → a noise as the microphones hear it, (M, n), of any level.
+        snr_db: at the reference, of all of the speech.
+    """
     direct, whole = (through(speech.signal, h) for h in ways)
     level = mixtures.rms(whole[0])
     own = rng_for("own noise of microphones", item).standard_normal(whole.shape)
     total = own * level * 10 ** (-PLAN.own_noise_db / 20)
-    if noise is not None:
-        field = noise_field(noise, place, rt60_s, geometry, dict(conditions)["noise"], whole.shape[1], item)
-        total = total + field * level * 10 ** (-snr_db / 20) / mixtures.rms(field[0])
-    array, azimuth = GEOMETRIES[geometry], place.talker[1]
-    return Scene(direct, whole - direct, total, ways[1], array, azimuth, item, speech.subject, conditions)
+    if field is not None:
+        heard = field(whole.shape[1])
+        total = total + heard * level * 10 ** (-snr_db / 20) / mixtures.rms(heard[0])
+    return direct, whole - direct, total
 
 
 def noise_field(
     noise: Recording, place: Place, rt60_s: float, geometry: str, kind: str, n: int, item: str
 ) -> np.ndarray:
     """A noise as the microphones hear it, (M, n): from its place in the room, or from everywhere at once."""
-    rng = rng_for("noise of an array", item)
     if kind == "point":
-        return through(mixtures.audible(noise.signal, n, rng), responses(place, rt60_s, geometry, "noise")[1])
+        return point_noise(noise, responses(place, rt60_s, geometry, "noise")[1], n, item)
+    rng = rng_for("noise of an array", item)
     microphones, start = GEOMETRIES[geometry].places, int(rng.integers(noise.signal.size))
     looped = np.tile(noise.signal, -(-n // noise.signal.size))
     apart = noise.signal.size // len(microphones)  # far enough for what is heard at one time to be independent
     copies = [np.roll(looped, -(start + m * apart))[:n] for m in range(len(microphones))]
     return diffuse_noise([copy / max(mixtures.rms(copy), mixtures.FAINT) for copy in copies], microphones, FS)
+
+
+def point_noise(noise: Recording, response: np.ndarray, n: int, item: str) -> np.ndarray:
+    """A stretch of a noise, drawn by the scene's name, from the place that the response (M, m) is of, (M, n)."""
+    return through(mixtures.audible(noise.signal, n, rng_for("noise of an array", item)), response)
 
 
 @lru_cache(maxsize=64)

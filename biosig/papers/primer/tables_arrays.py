@@ -69,14 +69,14 @@ def compared(protocol, profile: str, store: CellStore, prefix: str) -> Compariso
 def room_table(c: Comparison) -> Table:
     """Every way to take a room off, over all rooms."""
     columns = [(STYLES[metric][0], metric, {"set": "room"}) for metric in SHOWN]
-    return _table(c, "rooms", "Taking a simulated room off speech, mean over RT60", c.labels, columns, (RATIO,))
+    return rows_by_system(c, "rooms", "Taking a simulated room off speech, mean over RT60", c.labels, columns, (RATIO,))
 
 
 def by_rt60(c: Comparison, metric: str) -> Table:
     """One measure, a column for each RT60."""
     columns = [(f"{rt60:g} s", metric, {"set": "room", "rt60_s": f"{rt60:g}"}) for rt60 in PLAN.rt60_s]
     title = f"{STYLES[metric][0]} by RT60"
-    return _table(c, f"rooms_by_rt60_{metric}", title, c.labels, columns)
+    return rows_by_system(c, f"rooms_by_rt60_{metric}", title, c.labels, columns)
 
 
 def room_training(c: Comparison) -> Table:
@@ -93,7 +93,7 @@ def array_table(c: Comparison) -> Table:
         for metric in SHOWN[:3]
     ]
     title = f"Six microphones in a circle, {FIRST['snr_db']} dB SNR"
-    return _table(c, "arrays", title, c.labels, columns, (NOISES,))
+    return rows_by_system(c, "arrays", title, c.labels, columns, (NOISES,))
 
 
 def by_geometry(c: Comparison, metric: str = "si_sdr_db") -> Table:
@@ -105,7 +105,7 @@ def by_geometry(c: Comparison, metric: str = "si_sdr_db") -> Table:
         for kind in ("point", "diffuse")
     ]  # fmt: skip
     title = f"{STYLES[metric][0]} by array and noise"
-    return _table(c, "arrays_by_geometry", title, c.labels, columns, (NOISES,))
+    return rows_by_system(c, "arrays_by_geometry", title, c.labels, columns, (NOISES,))
 
 
 def posts(c: Comparison) -> Table:
@@ -117,7 +117,7 @@ def posts(c: Comparison) -> Table:
         for post in POSTS
     ]
     title = "A single-channel filter behind a beamformer, mean over both kinds of noise"
-    return _table(c, "arrays_posts", title, {name: c.labels[name] for name in behind}, columns)
+    return rows_by_system(c, "arrays_posts", title, {name: c.labels[name] for name in behind}, columns)
 
 
 def robust(c: Comparison, metric: str = "si_sdr_db") -> Table:
@@ -127,7 +127,7 @@ def robust(c: Comparison, metric: str = "si_sdr_db") -> Table:
     for name, design in ARRAYS.items():
         for loading in design.robust:
             at = {"set": "robust"} | ({} if loading is None else {"loading": f"{loading:g}"})
-            entries = [_entry(c, name, metric, at | {"error": error}, interval=False) for error in errors]
+            entries = [entry_of(c, name, metric, at | {"error": error}, interval=False) for error in errors]
             told = "" if loading is None else f", loading {loading:g}"
             rows.append((label(f"{c.labels[name]}{told}"), *entries))
     title = f"{STYLES[metric][0]} where something is not as the beamformer is told ({c.here})"
@@ -152,7 +152,7 @@ def paired(c: Comparison, prefix: str, metric: str) -> Table:
     )
 
 
-def _table(
+def rows_by_system(
     c: Comparison,
     name: str,
     title: str,
@@ -163,13 +163,15 @@ def _table(
     """A row for each system, and for each column its head, its measure and the conditions of its items."""
     columns = list(columns)
     rows = [
-        (label(text), *(_entry(c, system, metric, at) for _, metric, at in columns)) for system, text in labels.items()
+        (label(text), *(entry_of(c, system, metric, at) for _, metric, at in columns))
+        for system, text in labels.items()
     ]
     heads = ("System", *(head for head, _, _ in columns))
     return Table(name, f"{title} ({c.here})", heads, tuple(rows), (PEOPLE, AGAINST, *notes))
 
 
-def _entry(c: Comparison, system: str, metric: str, at: Mapping[str, str], interval: bool = True) -> Entry:
+def entry_of(c: Comparison, system: str, metric: str, at: Mapping[str, str], interval: bool = True) -> Entry:
+    """The mean of a measure under these conditions, or why there is none."""
     if not c.runs.get(system):
         return absent(c.missing(system))
     items = where(c.items(system, metric), at)
