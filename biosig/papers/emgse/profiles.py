@@ -99,7 +99,7 @@ TINY = (("audio", (48, 24)), ("emg", (48, 24)), ("fused", 32), ("hidden", 24), (
 
 def _open(name: str, options: tuple = NARROW, **more: object) -> tuple[str, Network]:
     """One schedule for every row, whatever the network's sizes."""
-    options += CENTRED if more.get("channels") else ()
+    options += CENTRED if more.get("channels") and name != "emgse_plain" else ()
     return name, Network(_recipe(f"{name} open", *LONG), options, **more)
 
 
@@ -128,6 +128,7 @@ OPEN = Setup(
         _open("emgse_five", channels=WITHOUT_UNSTABLE),
         _open("se_a_large", AS_LARGE),
         _open("emgse_shuffled", channels=SIX, shuffled=True),
+        _open("emgse_plain", channels=SIX),
         _open("emg_only", channels=SIX, deaf=True),
         _open("se_a_session", sessions=("008-001",)),
         _open("emgse_session", channels=SIX, sessions=("008-001",)),
@@ -143,6 +144,7 @@ OPEN = Setup(
         ("emgse_five", Where(("002", "008"), (0,))),
         ("se_a_large", Where(("002", "004", "006", "008"), (0,))),
         ("emgse_shuffled", Where(("002", "008"), (0,))),
+        ("emgse_plain", Where(("002", "004", "006", "008"), (0,))),
         ("emg_only", Where(("002", "008"), (0,))),
         ("se_a_session", Where(("008",), (0,))),
         ("emgse_session", Where(("008",), (0,))),

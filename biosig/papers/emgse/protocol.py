@@ -115,7 +115,7 @@ class Emgse(Experiment):
             return items(cell.system, sources)
         mixtures = test_mixtures(sources, setup)
         items = evaluate(network or untrained(cell.system), mixtures, setup.metrics, cell.name, progress)
-        if cell.system == BASE:
+        if cell.system in (BASE, "emgse_plain"):
             items += latent_items(network, [each for each in mixtures if each.snr_db == min(setup.test_snrs)])
         return items
 

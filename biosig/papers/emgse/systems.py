@@ -27,6 +27,7 @@ TRAINED = {
     "emgse_five": "EMGSE without the unstable channel 5",
     "se_a_large": "SE(A) with as many parameters as EMGSE",
     "emgse_shuffled": "EMGSE trained with the EMG of other sentences",
+    "emgse_plain": "EMGSE whose EMG features are left uncentred, as printed, at this profile's rate",
     "emg_only": "EMGSE that hears nothing: the spectrogram from EMG alone",
     "se_a_session": "SE(A) trained on one session of eight",
     "emgse_session": "EMGSE trained on one session of eight",

@@ -31,6 +31,7 @@ LABELS = {
     "emgse_five": "EMGSE without channel 5",
     "se_a_large": "SE(A) as large as EMGSE",
     "emgse_shuffled": "EMGSE trained with other sentences' EMG",
+    "emgse_plain": "EMGSE, EMG not centred",
     "emg_only": "EMG alone",
     "strong": "Larger masking network, sound alone",
     "strong_emg": "Larger masking network with EMG",
@@ -234,9 +235,11 @@ def latent(c: Comparison) -> Table:
 
 
 def heeded(c: Comparison) -> Table:
-    """Does a trained EMGSE take any notice of its EMG? One row for each speaker and seed."""
-    rows = [_heeded(run) for run in c.runs.get("emgse", ())]
-    rows = rows or [(label(c.labels["emgse"]), absent(c.missing("emgse")), label(""))]
+    """Does a trained EMGSE take any notice of its EMG? One row for each speaker and seed, centred and not."""
+    rows = []
+    for system in ("emgse", "emgse_plain"):
+        found = [_heeded(run, c.labels[system]) for run in c.runs.get(system, ())]
+        rows += found or [(label(c.labels[system]), absent(c.missing(system)), label(""))]
     note = (
         "The distance of Fig. 4, without EMG and with it, differs by at most so much over a speaker's mixtures at the "
         f"lowest SNR. Below {UNHEARD:g} the network does practically the same whatever EMG comes in: wrong or missing "
@@ -244,13 +247,13 @@ def heeded(c: Comparison) -> Table:
     )
     title = f"Does the trained EMGSE take notice of its EMG? ({c.here})"
     heads = ("Network", "Largest change by EMG", "Its EMG is")
-    return Table("heeded", title, heads, tuple(rows), (note, *c.unfinished(["emgse"])))
+    return Table("heeded", title, heads, tuple(rows), (note, *c.unfinished(["emgse", "emgse_plain"])))
 
 
-def _heeded(run: CellRun) -> tuple[Entry, ...]:
+def _heeded(run: CellRun, called: str) -> tuple[Entry, ...]:
     told = {(i.item.partition("#")[0], i.conditions["input"]): i.value for i in run.items if i.metric == LATENT}
     moved = [abs(value - told[name, INPUTS[1]]) for (name, which), value in told.items() if which == INPUTS[0]]
-    name = label(f"Speaker {run.cell.config['speaker']}, seed {run.cell.seed}")
+    name = label(f"{called}, speaker {run.cell.config['speaker']}, seed {run.cell.seed}")
     if not moved:
         return name, absent("no latent space was measured"), label("")
     largest, keys = max(moved), (run.cell.key,)
