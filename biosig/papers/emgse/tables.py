@@ -236,8 +236,8 @@ def latent(c: Comparison) -> Table:
 
 def heeded(c: Comparison) -> Table:
     """Does a trained EMGSE take any notice of its EMG? One row for each speaker and seed, centred and not."""
-    rows = []
-    for system in ("emgse", "emgse_plain"):
+    rows, asked = [], [name for name in ("emgse", "emgse_plain") if name in c.labels]
+    for system in asked:
         found = [_heeded(run, c.labels[system]) for run in c.runs.get(system, ())]
         rows += found or [(label(c.labels[system]), absent(c.missing(system)), label(""))]
     note = (
@@ -247,7 +247,7 @@ def heeded(c: Comparison) -> Table:
     )
     title = f"Does the trained EMGSE take notice of its EMG? ({c.here})"
     heads = ("Network", "Largest change by EMG", "Its EMG is")
-    return Table("heeded", title, heads, tuple(rows), (note, *c.unfinished(["emgse", "emgse_plain"])))
+    return Table("heeded", title, heads, tuple(rows), (note, *c.unfinished(asked)))
 
 
 def _heeded(run: CellRun, called: str) -> tuple[Entry, ...]:
