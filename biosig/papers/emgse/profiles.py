@@ -97,9 +97,9 @@ LONG = (50, 60)  # steps of an epoch, epochs: a third of it left the networks be
 TINY = (("audio", (48, 24)), ("emg", (48, 24)), ("fused", 32), ("hidden", 24), ("dropout", 0.2))
 
 
-def _open(name: str, options: tuple = NARROW, **more: object) -> tuple[str, Network]:
+def _open(name: str, options: tuple = NARROW, centred: bool = True, **more: object) -> tuple[str, Network]:
     """One schedule for every row, whatever the network's sizes."""
-    options += CENTRED if more.get("channels") and name != "emgse_plain" else ()
+    options += CENTRED if centred and more.get("channels") else ()
     return name, Network(_recipe(f"{name} open", *LONG), options, **more)
 
 
@@ -128,7 +128,7 @@ OPEN = Setup(
         _open("emgse_five", channels=WITHOUT_UNSTABLE),
         _open("se_a_large", AS_LARGE),
         _open("emgse_shuffled", channels=SIX, shuffled=True),
-        _open("emgse_plain", channels=SIX),
+        _open("emgse_plain", channels=SIX, centred=False),
         _open("emg_only", channels=SIX, deaf=True),
         _open("se_a_session", sessions=("008-001",)),
         _open("emgse_session", channels=SIX, sessions=("008-001",)),

@@ -13,7 +13,18 @@ from biosig.papers.emgse.mixtures import test_mixtures
 from biosig.papers.emgse.profiles import SETUPS, Setup, fold_of, setup_of
 from biosig.papers.emgse.score import CONTROL_METRICS, LATENT, LATENT_VERSION, evaluate, latent_items, marked
 from biosig.papers.emgse.sources import CORPORA, Sources, load
-from biosig.papers.emgse.systems import ALONE, ARRAY, BRIDGE, CONTROLS, REUSE, SYSTEMS, TRAINED, Enhancer, untrained
+from biosig.papers.emgse.systems import (
+    ALONE,
+    ARRAY,
+    BRIDGE,
+    CONTROLS,
+    HEEDED,
+    REUSE,
+    SYSTEMS,
+    TRAINED,
+    Enhancer,
+    untrained,
+)
 from biosig.papers.experiment import Experiment
 from biosig.peers import PEERS
 from biosig.results.items import Cell, CellStore, Item
@@ -115,7 +126,7 @@ class Emgse(Experiment):
             return items(cell.system, sources)
         mixtures = test_mixtures(sources, setup)
         items = evaluate(network or untrained(cell.system), mixtures, setup.metrics, cell.name, progress)
-        if cell.system in (BASE, "emgse_plain"):
+        if cell.system in HEEDED:
             items += latent_items(network, [each for each in mixtures if each.snr_db == min(setup.test_snrs)])
         return items
 

@@ -54,6 +54,7 @@ SYSTEMS = {
     **ALONE,
     BRIDGE: "the trained EMGSE with a heart and the mains in its EMG, cleaned in several ways; trains nothing new",
 }
+HEEDED = ("emgse", "emgse_plain")  # of which it is asked whether they take notice of their EMG
 REUSE = (CONTROLS, BRIDGE)  # cells that train nothing and ask the trained EMGSE
 
 

@@ -10,7 +10,7 @@ from biosig.papers.contests import each_against
 from biosig.papers.emgse import controls
 from biosig.papers.emgse.profiles import SETUPS
 from biosig.papers.emgse.score import INPUTS, LATENT
-from biosig.papers.emgse.systems import CONTROLS, TRAINED
+from biosig.papers.emgse.systems import CONTROLS, HEEDED, TRAINED
 from biosig.papers.glance import overviews
 from biosig.papers.training_table import BY_LOSS, training
 from biosig.papers.transcription import Column, Transcription, load
@@ -236,7 +236,7 @@ def latent(c: Comparison) -> Table:
 
 def heeded(c: Comparison) -> Table:
     """Does a trained EMGSE take any notice of its EMG? One row for each speaker and seed, centred and not."""
-    rows, asked = [], [name for name in ("emgse", "emgse_plain") if name in c.labels]
+    rows, asked = [], [name for name in HEEDED if name in c.labels]
     for system in asked:
         found = [_heeded(run, c.labels[system]) for run in c.runs.get(system, ())]
         rows += found or [(label(c.labels[system]), absent(c.missing(system)), label(""))]
